@@ -1,0 +1,1 @@
+"""Where the parts meet: web application, worker, command line, private database, demo nation."""

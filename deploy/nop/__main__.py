@@ -1,0 +1,5 @@
+"""`python -m nop`."""
+
+from nop.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""One file per group of commands; each defines `register(app)` and is found by `nop.cli`."""

@@ -1,0 +1,148 @@
+"""The worker: pulls what is due, retries what broke, keeps the map cells and partitions up to date.
+
+Workers scale by count. One of them leads (an advisory lock): it schedules and does the upkeep.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import structlog
+from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate.exceptions import AlreadyEnqueued
+
+from nop_ingest.pull import PullBusy, pull
+from nop_registry.database import connect
+from nop_registry.errors import NopError
+from nop_registry.sealing import load_key
+from nop_registry.settings import Settings
+from nop_registry.store import sources, tiles, upkeep
+
+log = structlog.get_logger()
+BEAT_S = 1.0
+STALLED_AFTER_S = 30.0
+
+
+class Stopping(Exception):
+    """The worker is asked to stop: the pull goes on after its last page another time."""
+
+
+def create_jobs(url: str, settings: Settings, stopping: threading.Event) -> App:
+    """The queue on our own PostgreSQL, with its one kind of job."""
+    jobs = App(connector=PsycopgConnector(conninfo=url))
+    key = load_key(settings)
+
+    # What a peer does wrong is retried by the schedule, with the source's own back-off;
+    # the queue retries what went wrong on our side.
+    @jobs.task(
+        name="pull",
+        queue="pull",
+        retry=RetryStrategy(
+            max_attempts=5, exponential_wait=2, retry_exceptions=[psycopg.OperationalError, Stopping]
+        ),
+    )
+    def pull_source(name: str) -> None:
+        def progress(module: str, done: int, total: int | None) -> None:
+            if stopping.is_set():
+                raise Stopping
+
+        with connect(url) as connection:
+            source = sources.get_source(connection, name)
+            connection.commit()
+            try:
+                report = pull(
+                    connection, source, key=key, country=settings.country, progress=progress
+                )
+            except PullBusy:
+                return
+            except NopError as error:
+                log.warning("pull failed", source=name, reason=str(error))
+                return
+        if report.failed or report.held:
+            reasons = [m.error for m in report.modules if m.error]
+            log.warning("pull incomplete", source=name, held=report.held, reasons=reasons)
+
+    return jobs
+
+
+async def run(url: str, settings: Settings, *, concurrency: int = 4) -> None:
+    """Work until SIGTERM or SIGINT."""
+    stopping = threading.Event()
+    jobs = create_jobs(url, settings, stopping)
+    async with jobs.open_async():
+        lead = asyncio.create_task(_lead(jobs, url))
+        try:
+            await jobs.run_worker_async(
+                concurrency=concurrency,
+                fetch_job_polling_interval=2.0,
+                stalled_worker_timeout=STALLED_AFTER_S,
+                shutdown_graceful_timeout=0.1,
+            )
+        finally:
+            stopping.set()
+            lead.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await lead
+
+
+async def _lead(jobs: App, url: str) -> None:
+    """Lead while this process can; another worker takes over when it ends."""
+    while True:
+        try:
+            connection = await asyncio.to_thread(connect, url, autocommit=True)
+            try:
+                while not await asyncio.to_thread(upkeep.lead, connection):
+                    await asyncio.sleep(5)
+                await _beat(jobs, connection)
+            finally:
+                connection.close()
+        except psycopg.OperationalError as error:
+            log.warning("upkeep lost the database", reason=str(error))
+            await asyncio.sleep(2)
+
+
+async def _beat(jobs: App, connection: psycopg.Connection[Any]) -> None:
+    tidied = recovered = datetime.min.replace(tzinfo=UTC)
+    while True:
+        now = datetime.now(UTC)
+        await _schedule(jobs, connection)
+        await asyncio.to_thread(_in_transaction, connection, tiles.roll_up)
+        if (now - recovered).total_seconds() > STALLED_AFTER_S / 2:
+            await _recover(jobs)
+            recovered = now
+        if (now - tidied).total_seconds() > 3600:
+            await asyncio.to_thread(_in_transaction, connection, upkeep.tidy)
+            await jobs.job_manager.delete_old_jobs(nb_hours=6, include_failed=True)
+            tidied = now
+        await asyncio.sleep(BEAT_S)
+
+
+def _in_transaction(
+    connection: psycopg.Connection[Any], act: Callable[[psycopg.Connection[Any]], object]
+) -> None:
+    with connection.transaction():
+        act(connection)
+
+
+async def _schedule(jobs: App, connection: psycopg.Connection[Any]) -> None:
+    """Enqueue each source that is due, once: a queued or running pull is not doubled."""
+    for source in await asyncio.to_thread(sources.list_sources_to_pull, connection):
+        lock = f"pull:{source.name}"
+        with contextlib.suppress(AlreadyEnqueued):
+            await jobs.configure_task("pull", lock=lock, queueing_lock=lock).defer_async(
+                name=source.name
+            )
+
+
+async def _recover(jobs: App) -> None:
+    """Jobs whose worker died start again."""
+    for job in await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
+        log.warning("job recovered from a dead worker", job=job.id, task=job.task_name)
+        with contextlib.suppress(Exception):  # its queueing lock may be taken by a newer twin
+            await jobs.job_manager.retry_job(job)

@@ -1,0 +1,1 @@
+"""Doors in: from a publisher's words to records."""

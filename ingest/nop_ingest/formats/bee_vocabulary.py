@@ -1,0 +1,138 @@
+"""The words of the Bureau of Energy Efficiency's list: operators, states, kinds of charger."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from nop_registry.enums import ConnectorFormat, PowerType
+
+OPERATORS = {
+    "corporat ion of chennai": "Corporation of Chennai",
+    "hyderabad metro corporatio n ltd": "Hyderabad Metro Corporation Ltd",
+    "surat municipal corporatio n": "Surat Municipal Corporation",
+    "tn golf federatrio n": "TN Golf Federation",
+    "transport departmen t chennai": "Transport Department Chennai",
+    "smart e trasure": "Smart E Trasure",
+    "plug &go": "Plug & Go",
+}
+"""Names that the narrow column of the PDF has torn apart."""
+
+_STATES = """Andhra Pradesh|Arunachal Pradesh|Assam|Bihar|Chandigarh|Chhattisgarh|Delhi|Goa|Gujarat|
+Haryana|Himachal Pradesh|Jharkhand|Karnataka|Kerala|Ladakh|Lakshadweep|Madhya Pradesh|Maharashtra|
+Manipur|Meghalaya|Mizoram|Nagaland|Odisha|Puducherry|Punjab|Rajasthan|Sikkim|Tamil Nadu|Telangana|
+Tripura|Uttar Pradesh|Uttarakhand|West Bengal|Jammu and Kashmir|Andaman and Nicobar Islands|
+Dadra and Nagar Haveli and Daman and Diu"""
+
+STATES: dict[str, str] = {
+    **{name.strip().casefold(): name.strip() for name in _STATES.split("|")},
+    "andaman & nicobar": "Andaman and Nicobar Islands",
+    "jammu & kashmir": "Jammu and Kashmir",
+    "ut of d&nh and d&d": "Dadra and Nagar Haveli and Daman and Diu",
+    "uttrakhand": "Uttarakhand",
+}
+"""Spelling without case → the state's or union territory's name."""
+
+
+class Outlet(msgspec.Struct, frozen=True):
+    """One connector of a row."""
+
+    standard: str
+    short_name: str
+    power_w: int
+    format: ConnectorFormat | None
+    power_type: PowerType | None
+    remark: str | None = None
+
+
+_SINGLE_PHASE_W = 7_700  # 32 A at 240 V: more needs three phases
+_NOT_IN_OCPI = "OCPI has no name for this connector; it is published as {}."
+
+
+def _type_2(power_w: int) -> Outlet:
+    phases = PowerType.AC_1_PHASE if power_w <= _SINGLE_PHASE_W else PowerType.AC_3_PHASE
+    return Outlet("IEC_62196_T2", "T2", power_w, None, phases)
+
+
+def _ccs2(power_w: int) -> Outlet:
+    # India's CCS is CCS2 (IS 17017-2-3); the list writes both.
+    return Outlet("IEC_62196_T2_COMBO", "CCS2", power_w, ConnectorFormat.CABLE, PowerType.DC)
+
+
+def _chademo(power_w: int) -> Outlet:
+    return Outlet("CHADEMO", "CHADEMO", power_w, ConnectorFormat.CABLE, PowerType.DC)
+
+
+def _bharat_dc(power_w: int) -> Outlet:
+    return Outlet("GBT_DC", "DC001", power_w, ConnectorFormat.CABLE, PowerType.DC)
+
+
+def _bharat_ac(power_w: int) -> Outlet:
+    return Outlet(
+        "IEC_60309_2_single_16", "AC001", power_w, ConnectorFormat.SOCKET, PowerType.AC_1_PHASE
+    )
+
+
+def _lev_ac(power_w: int) -> Outlet:
+    # The socket of a light vehicle's AC point (IS 17017-22-1) is the same IS/IEC 60309.
+    return Outlet(
+        "IEC_60309_2_single_16", "LEVAC", power_w, ConnectorFormat.SOCKET, PowerType.AC_1_PHASE
+    )
+
+
+def _lev_dc(standard: str, short_name: str, power_w: int) -> Outlet:
+    return Outlet(
+        standard,
+        short_name,
+        power_w,
+        ConnectorFormat.CABLE,
+        PowerType.DC,
+        _NOT_IN_OCPI.format(standard),
+    )
+
+
+_KINDS = {
+    "type ii": _type_2,
+    "type ii ac": _type_2,
+    "ccs": _ccs2,
+    "ccs ii": _ccs2,
+    "chademo": _chademo,
+    "bharat ac": _bharat_ac,
+    "bharat ac 001": _bharat_ac,
+    "bharat dc 001": _bharat_dc,
+    "lev ac charge point": _lev_ac,
+    "lev dc": lambda power_w: _lev_dc("LEV_DC", "LEVDC", power_w),
+    "lev dc charge point (is 17017 2 6)": lambda w: _lev_dc("IS_17017_2_6", "LEVDC26", w),
+    "lev dc charge point (is 17017 2 7)": lambda w: _lev_dc("IS_17017_2_7", "LEVDC27", w),
+}
+_COMBO = re.compile(r"combo ?\((.+)\)")
+
+
+def outlets_of(kind: str, powers_w: list[int], count: int) -> list[Outlet] | None:
+    """The outlets of a charger of that kind; None when its words and numbers do not fit together.
+
+    A kind that the vocabulary lacks is kept as the publisher wrote it.
+
+    >>> [o.standard for o in outlets_of("Combo (CCS-II+CHAdeMO)", [25_000], 2) or []]
+    ['IEC_62196_T2_COMBO', 'CHADEMO']
+    >>> [o.short_name for o in outlets_of("Combo(CCS-II+Type-II)", [30_000, 30_000, 22_000], 3) or []]
+    ['CCS2', 'CCS2', 'T2']
+    """
+    words = " ".join(kind.replace("-", " ").casefold().split())
+    combo = _COMBO.fullmatch(words)
+    kinds = [part.strip() for part in combo.group(1).split("+")] if combo else [words]
+    if len(powers_w) not in (1, count) or not 1 <= len(kinds) <= count or not kinds[0]:
+        return None
+    # Fewer kinds than outlets: the first kind has the rest (a dual-gun CCS charger with a Type 2).
+    kinds = [kinds[0]] * (count - len(kinds)) + kinds
+    powers = powers_w * count if len(powers_w) == 1 else powers_w
+    return [_outlet(name, kind, power) for name, power in zip(kinds, powers, strict=True)]
+
+
+def _outlet(name: str, kind: str, power_w: int) -> Outlet:
+    known = _KINDS.get(name)
+    if known:
+        return known(power_w)
+    remark = f"This kind of charger is not known; it is published as {kind!r}."
+    return Outlet(kind.strip()[:60], "OTHER", power_w, None, None, remark)

@@ -1,0 +1,29 @@
+"""Which formats there are, and which one a file is."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from nop_ingest import formats
+from nop_ingest.formats.received_file import ReceivedFile
+from nop_ingest.formats.upload_format import UploadFormat
+from nop_registry.discovery import find_parts
+from nop_registry.errors import InvalidInput
+
+
+@cache
+def list_formats() -> tuple[UploadFormat, ...]:
+    """All formats, by module name."""
+    return tuple(find_parts(formats, "FORMAT"))
+
+
+def recognise(file: ReceivedFile) -> UploadFormat:
+    """The format of a file. Raises InvalidInput that names the formats there are."""
+    for candidate in list_formats():
+        if candidate.sniff(file):
+            return candidate
+    known = "; ".join(f"{f.title} ({f.name})" for f in list_formats())
+    raise InvalidInput(
+        f"the file is none of the known formats: {known}. "
+        "`nop upload --template` prints our own, to fill in"
+    )

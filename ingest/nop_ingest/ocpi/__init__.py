@@ -1,0 +1,1 @@
+"""OCPI as HTTP and protocol. What the data means is read in versions/."""

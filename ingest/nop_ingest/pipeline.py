@@ -1,0 +1,318 @@
+"""The story of one page: recognise → decode → normalise → check → store → report.
+
+Everything here runs inside the caller's transaction, which also holds the page's checkpoint:
+a page is in the registry whole, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from nop_ingest.ocpi.versions.version import Context, Key
+from nop_ingest.report import Finding, Notice, Rejection
+from nop_registry.changes import announce
+from nop_registry.database import Connection
+from nop_registry.enums import ObjectKind, Severity
+from nop_registry.identifiers import object_number
+from nop_registry.records import LocationRecord, TariffRecord
+from nop_registry.store.deliveries import Delivery
+from nop_registry.store.findings import FindingRow, replace_findings
+from nop_registry.store.locations import LocationWrite, Written, evse_number, store_locations
+from nop_registry.store.objects import Sent, known_objects, raw_digest, save_objects
+from nop_registry.store.sites import refresh_counters, refresh_sites
+from nop_registry.store.statuses import StatusWrite, store_statuses
+from nop_registry.store.tariffs import TariffWrite, store_tariffs
+
+R = TypeVar("R", LocationRecord, TariffRecord)
+
+
+class Tally(msgspec.Struct):
+    """What became of a delivery. `objects` is the sum of the six outcomes below it."""
+
+    objects: int = 0
+    created: int = 0
+    changed: int = 0
+    """A new version was written."""
+    unchanged: int = 0
+    """Nothing static changed (a status may have)."""
+    stale: int = 0
+    """Older than what is held: not applied."""
+    repeated: int = 0
+    """The same bytes came twice in one pull (pages that overlap)."""
+    rejected: int = 0
+    """Not taken; `rejections` says why."""
+    evses: int = 0
+    """EVSEs in the objects decoded now; an unchanged object is not decoded."""
+    evses_rejected: int = 0
+    statuses: int = 0
+    """EVSEs whose status changed (first statuses included)."""
+    missing: int = 0
+    retired: int = 0
+    rejections: dict[str, int] = {}
+    notices: dict[str, int] = {}
+
+    def add_findings(self, findings: Iterable[Finding]) -> None:
+        """Count findings by code."""
+        for found in findings:
+            book = self.rejections if isinstance(found, Rejection) else self.notices
+            book[found.code] = book.get(found.code, 0) + 1
+
+
+class Received(NamedTuple):
+    """One object as it came."""
+
+    number: int | None
+    key: str
+    digest: bytes
+    raw: bytes | memoryview
+
+
+class Decoded(NamedTuple, Generic[R]):
+    """One object after decoding, normalising and checking; no record: it was refused."""
+
+    received: Received
+    record: R | None
+    findings: list[Finding]
+
+
+class Module(NamedTuple, Generic[R]):
+    """What differs between locations and tariffs."""
+
+    kind: ObjectKind
+    peek: Callable[[bytes | memoryview], Key]
+    decode: Callable[[bytes | memoryview, Context], tuple[R | None, list[Finding]]]
+    keep: Callable[[Connection, Delivery, list[Decoded[R]], Tally, datetime, bool], Written]
+
+
+def take_page(
+    connection: Connection,
+    delivery: Delivery,
+    module: Module[R],
+    raws: Sequence[bytes | memoryview],
+    seen: set[int],
+    tally: Tally,
+    context: Context,
+) -> list[int]:
+    """Bring one page of raw objects into the registry; returns the numbers of its objects.
+
+    `seen` holds the numbers of the pages before and grows by this one's. Only objects whose bytes
+    changed are decoded.
+    """
+    received = [_recognise(delivery, module, raw, context) for raw in raws]
+    tally.objects += len(received)
+    first, again = _split(received, seen)
+    numbers = [r.number for r in received if r.number is not None]
+    seen.update(numbers)
+    for batch, repeat in ((first, False), (again, True)):
+        if batch:
+            moved = _unseen(connection, batch, tally, repeat=repeat)
+            decoded = [Decoded(r, *module.decode(r.raw, context)) for r in moved]
+            keep(connection, delivery, module, decoded, tally, context.received_at, repeat=repeat)
+    return numbers
+
+
+def keep(
+    connection: Connection,
+    delivery: Delivery,
+    module: Module[R],
+    decoded: list[Decoded[R]],
+    tally: Tally,
+    received_at: datetime,
+    *,
+    repeat: bool = False,
+) -> None:
+    """Store decoded objects with their findings, and count them.
+
+    `repeat`: another object of the same id came earlier in this delivery; this one counts only
+    where it is newer, else it is refused (a publisher's duplicate).
+    """
+    if not decoded:
+        return
+    written = module.keep(
+        connection, delivery, [d for d in decoded if d.record is not None], tally, received_at, repeat
+    )
+    older = set(written.stale) | (set(written.unchanged) if repeat else set())
+    remarks = [_remark(d, older, repeat) for d in decoded]
+    decoded = [d._replace(findings=d.findings + extra) for d, extra in zip(decoded, remarks, strict=True)]
+    refused = [d.record is None or (repeat and d.received.number in older) for d in decoded]
+    tally.created += len(written.created)
+    tally.changed += len(written.changed)
+    tally.rejected += sum(refused)
+    if not repeat:
+        tally.unchanged += len(written.unchanged)
+        tally.stale += len(written.stale)
+    for item in decoded:
+        tally.add_findings(item.findings)
+    _remember(connection, delivery, module.kind, decoded, older, repeat)
+
+
+def keep_locations(
+    connection: Connection,
+    delivery: Delivery,
+    decoded: list[Decoded[LocationRecord]],
+    tally: Tally,
+    received_at: datetime,
+    strictly_newer: bool,
+) -> Written:
+    """Store locations, then their statuses, then what is derived from both, and announce it."""
+    writes, statuses = [], []
+    for item in decoded:
+        record, number = item.record, item.received.number
+        assert record is not None and number is not None  # noqa: S101 - the caller's filter
+        refused = sum(
+            isinstance(f, Rejection) and f.path.startswith("evses[") and "." not in f.path
+            for f in item.findings
+        )
+        tally.evses += len(record.evses) + refused
+        tally.evses_rejected += refused
+        writes.append(LocationWrite(number, record, bytes(item.received.raw), refused > 0))
+        for evse in record.evses:
+            uid = evse_number(delivery.source_id, record, evse.uid)
+            statuses.append(StatusWrite(uid, number, evse.status, evse.last_updated))
+    written = store_locations(
+        connection, delivery, writes, received_at, strictly_newer=strictly_newer
+    )
+    stale = set(written.stale)
+    live = store_statuses(
+        connection, [s for s in statuses if s.location_number not in stale], received_at
+    )
+    tally.statuses += len(live.evses)
+    static = written.created + written.changed
+    left = refresh_sites(connection, static) if static else []
+    live_only = sorted(set(live.locations) - set(static))
+    if live_only:
+        left += refresh_counters(connection, live_only)
+    if static or live_only:
+        announce(connection, static + live_only, live.evses, left)
+    return written
+
+
+def keep_tariffs(
+    connection: Connection,
+    delivery: Delivery,
+    decoded: list[Decoded[TariffRecord]],
+    tally: Tally,
+    received_at: datetime,
+    strictly_newer: bool,
+) -> Written:
+    """Store tariffs."""
+    writes = [
+        TariffWrite(d.received.number, d.record, bytes(d.received.raw))
+        for d in decoded
+        if d.record is not None and d.received.number is not None
+    ]
+    return store_tariffs(
+        connection, delivery, writes, received_at, strictly_newer=strictly_newer
+    )
+
+
+def _recognise(
+    delivery: Delivery, module: Module[R], raw: bytes | memoryview, context: Context
+) -> Received:
+    key = module.peek(raw)
+    country = key.country_code or context.default_country_code
+    party = key.party_id or context.default_party_id
+    digest = raw_digest(raw)
+    if key.id is None or country is None or party is None:
+        return Received(None, "(no id)", digest, raw)
+    number = object_number(module.kind, delivery.source_id, country, party, key.id)
+    return Received(number, f"{country}*{party}*{key.id}", digest, raw)
+
+
+def _split(received: list[Received], seen: set[int]) -> tuple[list[Received], list[Received]]:
+    """First occurrences of an id in this delivery, and repetitions."""
+    first, again, here = [], [], set()
+    for item in received:
+        repeated = item.number is not None and (item.number in seen or item.number in here)
+        (again if repeated else first).append(item)
+        if item.number is not None:
+            here.add(item.number)
+    return first, again
+
+
+def _unseen(
+    connection: Connection, batch: list[Received], tally: Tally, *, repeat: bool
+) -> list[Received]:
+    """Those whose bytes differ from what was sent last; the others are counted."""
+    known = known_objects(connection, [r.number for r in batch if r.number is not None])
+    moved: dict[object, Received] = {}
+    for item in batch:
+        before = known.get(item.number) if item.number is not None else None
+        if before is None or before.digest != item.digest:
+            # Of several repetitions in one page the last stands; the others were the same story.
+            tally.repeated += item.number is not None and item.number in moved
+            moved[item.number if item.number is not None else id(item)] = item
+        elif before.rejected:
+            tally.rejected += 1
+            tally.rejections["unchanged-since-rejected"] = (
+                tally.rejections.get("unchanged-since-rejected", 0) + 1
+            )
+        elif repeat:
+            tally.repeated += 1
+        else:
+            tally.unchanged += 1
+    return list(moved.values())
+
+
+def _remark(item: Decoded[R], older: set[int], repeat: bool) -> list[Finding]:
+    number = item.received.number
+    if item.record is None or number is None or number not in older:
+        return []
+    if repeat:
+        return [
+            Rejection(
+                "duplicate-id",
+                "id",
+                "the same id came twice with different content and this one is not newer: "
+                "give each object its own id, and list it once",
+                item.record.id,
+            )
+        ]
+    return [
+        Notice(
+            "older-than-held",
+            Severity.INFO,
+            "last_updated",
+            "last_updated is older than the version held, which stays published",
+            str(item.record.last_updated),
+        )
+    ]
+
+
+def _remember(
+    connection: Connection,
+    delivery: Delivery,
+    kind: ObjectKind,
+    decoded: list[Decoded[R]],
+    older: set[int],
+    repeat: bool,
+) -> None:
+    """Digests of what was sent (not of what was older than it), and the findings that stand."""
+    sent = {
+        d.received.number: Sent(d.received.number, d.received.key, d.received.digest, d.record is None)
+        for d in decoded
+        if d.received.number is not None and d.received.number not in older
+    }
+    save_objects(connection, delivery.source_id, kind, sent.values())
+    rows = [_row(kind, d.received, found) for d in decoded for found in d.findings]
+    objects = [] if repeat else [d.received.number for d in decoded if d.received.number is not None]
+    replace_findings(connection, delivery, objects, rows)
+
+
+def _row(kind: ObjectKind, received: Received, found: Finding) -> FindingRow:
+    rejected = isinstance(found, Rejection)
+    severity = Severity.ERROR if isinstance(found, Rejection) else found.severity
+    return FindingRow(
+        received.number, kind, received.key, "rejected" if rejected else "notice", severity,
+        found.code, found.path, found.value, found.message, found.row_no,
+    )  # fmt: skip
+
+
+def most_common(book: dict[str, int], count: int = 10) -> list[tuple[str, int]]:
+    """The most frequent codes of a tally, for a short report."""
+    return Counter(book).most_common(count)

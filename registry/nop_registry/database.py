@@ -1,0 +1,76 @@
+"""Connections to the one PostgreSQL. One driver (psycopg 3) for everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from psycopg.rows import TupleRow, dict_row
+from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg_pool import AsyncConnectionPool
+
+import msgspec
+
+Connection = psycopg.Connection[TupleRow]
+AsyncConnection = psycopg.AsyncConnection[TupleRow]
+Row = Mapping[str, Any]
+
+set_json_dumps(msgspec.json.encode)
+set_json_loads(msgspec.json.decode)
+
+
+def sqlalchemy_url(url: str) -> str:
+    """The libpq URL in SQLAlchemy's spelling (Alembic needs it; nothing else does)."""
+    return "postgresql+psycopg://" + url.split("://", 1)[1]
+
+
+def connect(url: str, *, autocommit: bool = False) -> Connection:
+    """A connection for one job. Raises psycopg.OperationalError when there is no server."""
+    return psycopg.connect(url, autocommit=autocommit)
+
+
+def open_pool(url: str, *, size: int = 8, statement_timeout_ms: int = 5000) -> AsyncConnectionPool:
+    """A closed pool for a web process (open it in the lifespan). Runaway reads are cancelled."""
+    return AsyncConnectionPool(
+        url,
+        min_size=1,
+        max_size=size,
+        open=False,
+        timeout=5,
+        check=AsyncConnectionPool.check_connection,
+        kwargs={"autocommit": True, "options": f"-c statement_timeout={statement_timeout_ms}"},
+    )
+
+
+async def fetch_all(
+    connection: AsyncConnection, sql: str, parameters: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """All rows as dicts."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(sql, parameters)
+        return await cursor.fetchall()
+
+
+async def fetch_one(
+    connection: AsyncConnection, sql: str, parameters: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
+    """The first row as a dict, or None."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(sql, parameters)
+        return await cursor.fetchone()
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the schema forward (or back, when the revision is an older one) to `revision`."""
+    with connect(url, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
+    config = Config()
+    config.set_main_option("script_location", "nop_registry:migrations")
+    config.attributes["database_url"] = url
+    if revision == "head" or revision.startswith("+"):
+        command.upgrade(config, revision)
+    else:
+        command.downgrade(config, revision)

@@ -1,0 +1,215 @@
+"""Frozen, source-neutral records: what every door produces and every part reads.
+
+The field names are OCPI 2.3.0's; units stand in the name where OCPI leaves them to the reader.
+A field that is absent, null or not usable is None: nothing is guessed here.
+Collections are tuples, so a record can be hashed, compared and shared.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from nop_registry.enums import ConnectorFormat, PowerType, Status, TaxIncluded
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Base of all records."""
+
+
+class DisplayText(Record):
+    """Human text in one language (OCPI DisplayText; ISO 639-1 code)."""
+
+    language: str
+    text: str
+
+
+class RegularHours(Record):
+    """One weekly opening period in local time, "HH:MM" (weekday 1 = Monday … 7 = Sunday)."""
+
+    weekday: int
+    period_begin: str
+    period_end: str
+
+
+class ExceptionalPeriod(Record):
+    """An exceptional opening or closing, UTC instants."""
+
+    period_begin: datetime
+    period_end: datetime
+
+
+class Hours(Record):
+    """Opening times (OCPI Hours). Absent on a location = unknown, not 24/7 (HO-5)."""
+
+    twentyfourseven: bool | None = None
+    regular_hours: tuple[RegularHours, ...] = ()
+    exceptional_openings: tuple[ExceptionalPeriod, ...] = ()
+    exceptional_closings: tuple[ExceptionalPeriod, ...] = ()
+
+
+class BusinessDetails(Record):
+    """A company named by a publisher (OCPI BusinessDetails)."""
+
+    name: str
+    website: str | None = None
+
+
+class Image(Record):
+    """A link to a picture; the platform never fetches it."""
+
+    url: str
+    category: str | None = None
+    type: str | None = None
+
+
+class ConnectorRecord(Record):
+    """One plug or socket of an EVSE (OCPI Connector)."""
+
+    id: str
+    standard: str
+    """OCPI ConnectorType; an unknown member is kept as given."""
+    format: ConnectorFormat | None = None
+    power_type: PowerType | None = None
+    max_voltage: int | None = None
+    max_amperage: int | None = None
+    max_electric_power_w: int | None = None
+    """Watts, given by the publisher or derived (DM-7)."""
+    power_derived: bool = False
+    """True when the watts were computed from volts × amperes × phases."""
+    tariff_ids: tuple[str, ...] = ()
+    terms_and_conditions: str | None = None
+    last_updated: datetime | None = None
+
+
+class EvseRecord(Record):
+    """What one car can use at once (OCPI EVSE; AFIR recharging point)."""
+
+    uid: str
+    """Technical id, unique for the party; not the public one."""
+    evse_id: str | None = None
+    """Public eMI3 id as published."""
+    status: Status = Status.UNKNOWN
+    last_updated: datetime | None = None
+    """The publisher's claim of when the status or the object last changed."""
+    connectors: tuple[ConnectorRecord, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    parking_restrictions: tuple[str, ...] = ()
+    floor_level: str | None = None
+    physical_reference: str | None = None
+    lat: float | None = None
+    lon: float | None = None
+    directions: tuple[DisplayText, ...] = ()
+    images: tuple[Image, ...] = ()
+
+
+class LocationRecord(Record):
+    """A group of EVSEs at one place (OCPI Location)."""
+
+    country_code: str
+    party_id: str
+    id: str
+    lat: float
+    lon: float
+    publish: bool = True
+    name: str | None = None
+    address: str | None = None
+    city: str | None = None
+    postal_code: str | None = None
+    district: str | None = None
+    """Second-level area as the publisher wrote it (national formats; OCPI has no such field)."""
+    state: str | None = None
+    country: str | None = None
+    """ISO 3166 alpha-3."""
+    parking_type: str | None = None
+    evses: tuple[EvseRecord, ...] = ()
+    operator: BusinessDetails | None = None
+    suboperator: BusinessDetails | None = None
+    owner: BusinessDetails | None = None
+    directions: tuple[DisplayText, ...] = ()
+    facilities: tuple[str, ...] = ()
+    time_zone: str | None = None
+    opening_times: Hours | None = None
+    charging_when_closed: bool | None = None
+    images: tuple[Image, ...] = ()
+    help_phone: str | None = None
+    last_updated: datetime | None = None
+
+
+class PriceComponent(Record):
+    """One price of a tariff element (OCPI PriceComponent), in the tariff's currency.
+
+    ENERGY per kWh, TIME per hour of charging, PARKING_TIME per hour connected and not charging,
+    FLAT per session. `vat` is a percentage; None = not stated (never 0).
+    """
+
+    type: str
+    price: Decimal
+    vat: Decimal | None = None
+    step_size: int | None = None
+
+
+class TariffRestrictions(Record):
+    """When an element applies (OCPI TariffRestrictions; all are ANDed, TA-3)."""
+
+    start_time: str | None = None
+    end_time: str | None = None
+    start_date: str | None = None
+    end_date: str | None = None
+    min_kwh: Decimal | None = None
+    max_kwh: Decimal | None = None
+    min_current: Decimal | None = None
+    max_current: Decimal | None = None
+    min_power: Decimal | None = None
+    max_power: Decimal | None = None
+    min_duration: int | None = None
+    max_duration: int | None = None
+    day_of_week: tuple[str, ...] = ()
+    reservation: str | None = None
+    unknown: tuple[str, ...] = ()
+    """Names of restriction properties we do not know: the element then never matches (TA-12)."""
+
+
+class TariffElement(Record):
+    """Price components that apply together under the same restrictions."""
+
+    price_components: tuple[PriceComponent, ...]
+    restrictions: TariffRestrictions | None = None
+
+
+class PriceLimit(Record):
+    """A session's minimum or maximum price (2.3.0 PriceLimit; 2.2.1 Price)."""
+
+    before_taxes: Decimal
+    after_taxes: Decimal | None = None
+
+
+class TariffRecord(Record):
+    """A tariff of one party (OCPI Tariff)."""
+
+    country_code: str
+    party_id: str
+    id: str
+    currency: str
+    elements: tuple[TariffElement, ...]
+    type: str | None = None
+    tariff_alt_text: tuple[DisplayText, ...] = ()
+    tariff_alt_url: str | None = None
+    min_price: PriceLimit | None = None
+    max_price: PriceLimit | None = None
+    tax_included: TaxIncluded | None = None
+    """None for 2.1.1 and 2.2.1, where `vat` on each component says what is known."""
+    start_date_time: datetime | None = None
+    end_date_time: datetime | None = None
+    last_updated: datetime | None = None
+
+
+class StatusRecord(Record):
+    """One status claim for one EVSE."""
+
+    evse_number: int
+    """`object_number` of the EVSE."""
+    status: Status
+    last_updated: datetime | None = None

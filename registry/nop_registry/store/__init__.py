@@ -1,0 +1,1 @@
+"""The one door for writes: set-based, idempotent, inside the caller's transaction."""

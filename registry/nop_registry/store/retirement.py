@@ -1,0 +1,114 @@
+"""What a complete full pull no longer lists: missing after one, retired after two, held if many.
+
+`architecture.md` §4.5, PU-4: vanished ≠ REMOVED ≠ feed broken.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from nop_registry.database import Connection
+from nop_registry.enums import ObjectKind
+from nop_registry.store.deliveries import Delivery
+
+MAX_SHARE = 0.20  # of a source's objects …
+MAX_COUNT = 10  # … and more than this many: a person must look
+
+
+class Absence(NamedTuple):
+    """The outcome of comparing a complete full pull with what is held."""
+
+    known: int
+    missing: int
+    """Not listed this time."""
+    retired: list[int]
+    """Numbers retired now: absent twice in a row."""
+    held: bool
+    """Too many are missing: nothing was marked or retired."""
+
+
+def settle_absences(
+    connection: Connection, delivery: Delivery, kind: ObjectKind, *, approved: bool, at: datetime
+) -> Absence:
+    """Compare with the delivery's pages; mark the missing, retire those absent twice.
+
+    `approved`: a person has accepted a mass removal of this source. An object that was listed but
+    refused counts as listed. Only for pulls that provably arrived whole.
+    """
+    parameters = {
+        "delivery": delivery.id,
+        "source": delivery.source_id,
+        "kind": kind.value,
+        "at": at,
+    }
+    connection.execute(_ABSENT, parameters)
+    known, missing = connection.execute(
+        """SELECT (SELECT count(*) FROM source_object WHERE source_id = %(source)s AND kind = %(kind)s),
+                  (SELECT count(*) FROM absent)""",
+        parameters,
+    ).fetchone() or (0, 0)
+    too_many = (missing > MAX_COUNT and missing > MAX_SHARE * known) or missing == known > 0
+    if too_many and not approved:
+        return Absence(known, missing, [], held=True)
+    connection.execute(_RETURNED, parameters)
+    connection.execute(_MARK, parameters)
+    if kind is ObjectKind.LOCATION:
+        connection.execute(_MARK_LOCATION, parameters)
+    retired = [n for (n,) in connection.execute(_RETIRE[kind], parameters)]
+    # Forgotten as "sent": should it come back, it is taken anew and revived with its history.
+    connection.execute("DELETE FROM source_object WHERE id = ANY(%s)", (retired,))
+    return Absence(known, missing, retired, held=False)
+
+
+_ABSENT = """
+CREATE TEMP TABLE absent ON COMMIT DROP AS
+SELECT o.id FROM source_object o
+WHERE o.source_id = %(source)s AND o.kind = %(kind)s AND NOT EXISTS (
+    SELECT FROM (SELECT unnest(seen) AS id FROM delivery_page WHERE delivery_id = %(delivery)s) s
+    WHERE s.id = o.id)"""
+
+_RETURNED = """
+WITH back AS (
+    UPDATE source_object o SET missing_pulls = 0
+    WHERE o.source_id = %(source)s AND o.kind = %(kind)s AND o.missing_pulls > 0
+      AND o.id NOT IN (SELECT id FROM absent)
+    RETURNING o.id)
+UPDATE location l SET missing_since = NULL FROM back WHERE l.id = back.id"""
+
+_MARK = """
+UPDATE source_object o SET missing_pulls = missing_pulls + 1 FROM absent a WHERE o.id = a.id"""
+
+_MARK_LOCATION = """
+UPDATE location l SET missing_since = %(at)s FROM absent a
+WHERE l.id = a.id AND l.missing_since IS NULL"""
+
+_RETIRE = {
+    ObjectKind.LOCATION: """
+WITH twice AS (
+    SELECT o.id FROM source_object o JOIN absent a USING (id) WHERE o.missing_pulls >= 2
+), retired AS (
+    UPDATE location l SET retired_at = %(at)s, version = version + 1 FROM twice
+    WHERE l.id = twice.id AND l.retired_at IS NULL RETURNING l.id, l.version
+), silenced AS (
+    DELETE FROM evse_status s USING retired r WHERE s.location_id = r.id RETURNING s.evse_id
+), events AS (
+    INSERT INTO status_event (evse_id, status, changed_at, received_at)
+    SELECT evse_id, 'REMOVED', %(at)s, %(at)s FROM silenced
+), history AS (
+    INSERT INTO object_version (object_id, version, kind, delivery_id, valid_from, event)
+    SELECT id, version, 'location', %(delivery)s, %(at)s, 'retired' FROM retired
+)
+SELECT id FROM twice""",
+    ObjectKind.TARIFF: """
+WITH twice AS (
+    SELECT o.id FROM source_object o JOIN absent a USING (id) WHERE o.missing_pulls >= 2
+), retired AS (
+    UPDATE tariff t SET retired_at = %(at)s, version = version + 1 FROM twice
+    WHERE t.id = twice.id AND t.retired_at IS NULL RETURNING t.id, t.version
+), history AS (
+    INSERT INTO object_version (object_id, version, kind, delivery_id, valid_from, event)
+    SELECT id, version, 'tariff', %(delivery)s, %(at)s, 'retired' FROM retired
+)
+SELECT id FROM twice""",
+}

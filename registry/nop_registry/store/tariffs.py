@@ -1,0 +1,108 @@
+"""Tariffs: one document each, written only when it changed, every version kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import NamedTuple
+
+import msgspec
+
+from nop_registry.database import Connection
+from nop_registry.records import TariffRecord
+from nop_registry.store.deliveries import Delivery
+from nop_registry.store.locations import Written
+from nop_registry.store.staging import stage
+
+_encode = msgspec.json.Encoder().encode
+
+_TARIFF = {
+    "id": "int8", "country_code": "text", "party_id": "text", "ocpi_id": "text", "currency": "text",
+    "type": "text", "document": "text", "last_updated": "timestamptz", "content_hash": "bytea",
+    "raw": "bytea",
+}  # fmt: skip
+
+
+class TariffWrite(NamedTuple):
+    """A tariff to store: its number, its record and the bytes it came from."""
+
+    number: int
+    record: TariffRecord
+    raw: bytes
+
+
+def store_tariffs(
+    connection: Connection,
+    delivery: Delivery,
+    writes: Sequence[TariffWrite],
+    received_at: datetime,
+    *,
+    strictly_newer: bool = False,
+) -> Written:
+    """Write what changed, with versions. Newer wins by last_updated, as for locations."""
+    if not writes:
+        return Written([], [], [], [])
+    stage(connection, "stage_tariff", _TARIFF, map(_row, writes))
+    held: dict[int, datetime | None] = dict(
+        connection.execute(
+            "SELECT id, last_updated FROM tariff WHERE id = ANY(%s)", ([w.number for w in writes],)
+        ).fetchall()
+    )
+    written = connection.execute(
+        _UPSERT,
+        {
+            "source": delivery.source_id,
+            "delivery": delivery.id,
+            "at": received_at,
+            "strict": strictly_newer,
+        },
+    ).fetchall()
+    created = [number for number, version in written if version == 1]
+    changed = [number for number, version in written if version > 1]
+    untouched = {w.number for w in writes} - {number for number, _ in written}
+    stale = [
+        w.number
+        for w in writes
+        if w.number in untouched
+        and (before := held[w.number])
+        and w.record.last_updated
+        and w.record.last_updated < before
+    ]
+    return Written(created, changed, sorted(untouched - set(stale)), stale)
+
+
+def _row(write: TariffWrite) -> tuple[object, ...]:
+    r = write.record
+    document = _encode(r)
+    # last_updated may move without any change (P6): it is not part of the content.
+    content = _encode(msgspec.structs.replace(r, last_updated=None))
+    return (
+        write.number, r.country_code, r.party_id, r.id, r.currency, r.type, document.decode(),
+        r.last_updated, blake2b(content, digest_size=16).digest(), write.raw,
+    )  # fmt: skip
+
+
+_UPSERT = """
+WITH written AS (
+    INSERT INTO tariff AS t (id, source_id, country_code, party_id, ocpi_id, currency, type,
+        document, last_updated, content_hash, version, first_seen_at, received_at)
+    SELECT id, %(source)s, country_code, party_id, ocpi_id, currency, type, document::jsonb,
+        last_updated, content_hash, 1, %(at)s, %(at)s
+    FROM stage_tariff
+    ON CONFLICT (id) DO UPDATE SET currency = excluded.currency, type = excluded.type,
+        document = excluded.document, last_updated = excluded.last_updated,
+        content_hash = excluded.content_hash, version = t.version + 1,
+        received_at = excluded.received_at, retired_at = NULL
+    WHERE (t.content_hash IS DISTINCT FROM excluded.content_hash OR t.retired_at IS NOT NULL)
+      AND CASE WHEN %(strict)s THEN coalesce(excluded.last_updated > t.last_updated, false)
+               ELSE coalesce(excluded.last_updated >= t.last_updated, true) END
+    RETURNING t.id, t.version, t.content_hash
+), history AS (
+    INSERT INTO object_version
+        (object_id, version, kind, delivery_id, valid_from, event, content_hash, raw)
+    SELECT w.id, w.version, 'tariff', %(delivery)s, %(at)s,
+           CASE WHEN w.version = 1 THEN 'created' ELSE 'changed' END, w.content_hash, s.raw
+    FROM written w JOIN stage_tariff s ON s.id = w.id
+)
+SELECT id, version FROM written"""

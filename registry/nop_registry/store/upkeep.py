@@ -1,0 +1,28 @@
+"""What keeps the tables healthy without changing what they say."""
+
+from __future__ import annotations
+
+from nop_registry.database import Connection
+
+CHANGE_LOG_KEPT = "1 day"
+
+
+def lead(connection: Connection) -> bool:
+    """Become the one worker that does the upkeep; the session keeps the lead until it ends."""
+    row = connection.execute("SELECT pg_try_advisory_lock(7305, 1)").fetchone()
+    return bool(row and row[0])
+
+
+def tidy(connection: Connection) -> None:
+    """Make the next months' partitions; forget changes that every follower has long read."""
+    connection.execute("SELECT ensure_status_partitions(now()::date, 3)")
+    connection.execute(
+        "DELETE FROM change WHERE at < now() - %s::interval", (CHANGE_LOG_KEPT,)
+    )
+    # A poll that brought nothing is worth a day; a delivery with content is kept.
+    connection.execute(
+        """DELETE FROM delivery d
+           WHERE d.started_at < now() - interval '1 day' AND d.mode = 'incremental'
+             AND d.state = 'complete' AND coalesce((d.report->>'objects')::int, 0)
+                 = coalesce((d.report->>'unchanged')::int, 0)"""
+    )

@@ -1,0 +1,160 @@
+"""One private PostgreSQL per test run, one migrated template, one fresh database per test."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from psycopg import sql
+
+from nop.cluster import Cluster
+from nop_registry.database import Connection, connect, migrate
+
+UNSAFE_BUT_QUICK = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum_naptime": "1h",
+    "shared_buffers": "256MB",
+}
+RUN_DIRECTORY = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that the person started owns the run's directory; xdist's workers share it."""
+    worker_input = getattr(config, "workerinput", None)
+    if worker_input is None:
+        config.stash[RUN_DIRECTORY] = Path(tempfile.mkdtemp(prefix="nop-tests-"))
+        config.pluginmanager.register(_HandDirectoryToWorkers(config.stash[RUN_DIRECTORY]))
+    else:
+        config.stash[RUN_DIRECTORY] = Path(worker_input["nop_run_directory"])
+
+
+class _HandDirectoryToWorkers:
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: object) -> None:
+        node.workerinput["nop_run_directory"] = str(self._directory)  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what this run started."""
+    directory = config.stash.get(RUN_DIRECTORY, None)
+    if directory is None or hasattr(config, "workerinput"):
+        return
+    record = directory / "template"
+    if server := os.environ.get("NOP_TEST_DATABASE_URL"):
+        if record.exists():
+            _drop(server, record.read_text())
+    else:
+        Cluster(directory / "cluster").stop()
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip browser tests where there is no browser, and say what to install."""
+    if _chromium() is None:
+        missing = pytest.mark.skip(reason="needs a browser: sudo apt-get install chromium")
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(missing)
+
+
+def _chromium() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser (Playwright's `executable_path`)."""
+    path = _chromium()
+    assert path, "mark this test with pytest.mark.browser"
+    return path
+
+
+@pytest.fixture(scope="session")
+def server_url(pytestconfig: pytest.Config) -> str:
+    """Superuser's URL of the PostgreSQL that the tests may fill with databases."""
+    if given := os.environ.get("NOP_TEST_DATABASE_URL"):
+        return given
+    directory = pytestconfig.stash[RUN_DIRECTORY]
+    directory.chmod(0o711)  # as root, the server's account passes through
+    cluster = Cluster(directory / "cluster", UNSAFE_BUT_QUICK)
+    cluster.start()
+    return cluster.url("postgres")
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str, pytestconfig: pytest.Config) -> str:
+    """Name of the migrated database that every test gets a copy of; made once per run."""
+    directory = pytestconfig.stash[RUN_DIRECTORY]
+    record = directory / "template"
+    with (directory / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not record.exists():
+            name = _create(server_url, None)
+            migrate(_database(server_url, name))
+            record.write_text(name)
+    return record.read_text()
+
+
+@pytest.fixture
+def empty_database_url(server_url: str) -> Iterator[str]:
+    """URL of a database without any table."""
+    name = _create(server_url, None)
+    yield _database(server_url, name)
+    _drop(server_url, name)
+
+
+@pytest.fixture
+def database_url(server_url: str, template: str) -> Iterator[str]:
+    """URL of a fresh, migrated database of this test alone."""
+    name = _create(server_url, template)
+    yield _database(server_url, name)
+    _drop(server_url, name)
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[Connection]:
+    """A connection to this test's database, in transactions."""
+    with closing(connect(database_url)) as opened:  # what a test did not commit is lost
+        yield opened
+
+
+def _create(server_url: str, template: str | None) -> str:
+    name = f"nop_test_{uuid.uuid4().hex}"
+    statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+    with connect(server_url, autocommit=True) as admin:
+        if template:
+            statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+            if _copies_files_quickly(admin):
+                statement += sql.SQL(" STRATEGY FILE_COPY")
+        admin.execute(statement)
+    return name
+
+
+def _copies_files_quickly(admin: Connection) -> bool:
+    """Without fsync a copy of the files takes a fifth of the time of a copy through the log."""
+    row = admin.execute("SELECT current_setting('fsync')").fetchone()
+    return row == ("off",) and admin.info.server_version >= 150000
+
+
+def _drop(server_url: str, name: str) -> None:
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    with connect(server_url, autocommit=True) as admin:
+        admin.execute(statement)
+
+
+def _database(server_url: str, name: str) -> str:
+    parts = urlsplit(server_url)
+    return f"{parts.scheme}://{parts.netloc}/{name}?{parts.query}"
