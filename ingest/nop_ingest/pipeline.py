@@ -24,7 +24,7 @@ from nop_registry.store.deliveries import Delivery
 from nop_registry.store.findings import FindingRow, replace_findings
 from nop_registry.store.locations import LocationWrite, Written, evse_number, store_locations
 from nop_registry.store.objects import Sent, known_objects, raw_digest, save_objects
-from nop_registry.store.sites import refresh_counters, refresh_sites
+from nop_registry.store.sites import refresh_sites
 from nop_registry.store.statuses import StatusWrite, store_statuses
 from nop_registry.store.tariffs import TariffWrite, store_tariffs
 
@@ -179,16 +179,16 @@ def keep_locations(
     )
     stale = set(written.stale)
     live = store_statuses(
-        connection, [s for s in statuses if s.location_number not in stale], received_at
+        connection,
+        delivery.source_id,
+        [s for s in statuses if s.location_number not in stale],
+        received_at,
     )
     tally.statuses += len(live.evses)
-    static = written.created + written.changed
-    left = refresh_sites(connection, static) if static else []
-    live_only = sorted(set(live.locations) - set(static))
-    if live_only:
-        left += refresh_counters(connection, live_only)
-    if static or live_only:
-        announce(connection, static + live_only, live.evses, left)
+    rebuilt = sorted({*written.created, *written.changed, *live.unlisted})
+    left = refresh_sites(connection, rebuilt) if rebuilt else []
+    if rebuilt or live.locations:
+        announce(connection, sorted({*rebuilt, *live.locations}), live.evses, left)
     return written
 
 

@@ -14,8 +14,10 @@ from typing import Any
 
 import msgspec
 
-from nop_ingest.ocpi.client import Crawl, OcpiPeer
-from nop_ingest.ocpi.envelope import AuthFailed
+from nop_ingest.ocpi.client import OcpiPeer
+from nop_ingest.ocpi.crawl import Crawl
+from nop_ingest.ocpi.errors import AuthFailed
+from nop_ingest.ocpi.paging import Page
 from nop_ingest.ocpi.versions import v2_2_1
 from nop_ingest.ocpi.versions.version import Context, OcpiVersion
 from nop_ingest.pipeline import Module, Tally, keep_locations, keep_tariffs, take_page
@@ -98,7 +100,7 @@ def pull(
             endpoints = peer.discover()
             report = PullReport(source.name, endpoints.version, started_at, [])
             for module in _modules(v2_2_1.VERSION):
-                if module.name in endpoints.urls:
+                if module.name in endpoints.modules:
                     job = _Pull(connection, source, peer, module, whole, country, progress)
                     report.modules.append(job.run(report))
     except NopError as error:
@@ -188,7 +190,7 @@ class _Pull:
             self.module.name, start_url=checkpoint.next_url, limit=PAGE_LIMIT
         )
 
-    def _take(self, delivery: deliveries.Delivery, page: Any) -> None:
+    def _take(self, delivery: deliveries.Delivery, page: Page) -> None:
         context = Context(
             country=self.country,
             default_country_code=self.source.country_code,
@@ -205,8 +207,11 @@ class _Pull:
                 msgspec.to_builtins(self.tally),
             )  # fmt: skip
         self.pages += 1
-        self.bytes += page.bytes
+        self.bytes += page.size_bytes
         self.total = page.total if page.total is not None else self.total
+        if page.peer_clock is not None:
+            ahead_s = (page.peer_clock - page.received_at).total_seconds()
+            self.peer.quirks["clock_ahead_s"] = round(ahead_s) if abs(ahead_s) > 5 else 0
         self.progress(self.module.name, self.tally.objects, self.total)
 
     def _finish(self, delivery: deliveries.Delivery, pull_report: PullReport) -> ModuleReport:

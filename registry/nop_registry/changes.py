@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -19,7 +19,8 @@ from nop_registry.database import AsyncConnection, Connection
 from nop_registry.errors import InvalidInput
 
 _CURSOR = re.compile(r"([0-9]{1,19})-([0-9]{1,18})")
-_BATCH = 5000
+BATCH = 5000
+"""Rows of the log read at once."""
 _CALM_S = 1.0  # at most one batch a second: subscribers are many, changes come in bursts
 _RETRY_S = 1.0
 
@@ -64,24 +65,10 @@ def announce(
     """Tell all followers, when this transaction commits, what it changed. Nothing to say: no row."""
     if location_ids or evse_ids or cells:
         connection.execute(
-            "INSERT INTO change (location_ids, evse_ids, cells) VALUES (%s, %s, %s)",
+            "INSERT INTO change (location_ids, evse_ids, cells)"
+            " VALUES (%b::bigint[], %b::bigint[], %b::int[])",
             (list(location_ids), list(evse_ids), list(cells)),
         )
-
-
-def forget_old(connection: Connection, *, keep_s: int = 3600) -> int:
-    """Drop log rows that every follower has read and nobody will resume from; returns how many.
-
-    The newest row stays, so that a cursor can always be told from one that is too old.
-    """
-    return connection.execute(
-        """DELETE FROM change
-           WHERE at < now() - %(keep)s * interval '1 second'
-             AND seq < (SELECT max(seq) FROM change)
-             AND NOT EXISTS (SELECT FROM follower f
-                             WHERE (change.xid, change.seq) > (f.xid, f.seq))""",
-        {"keep": keep_s},
-    ).rowcount
 
 
 NEXT_CHANGES = """
@@ -95,7 +82,7 @@ NOW = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 """Every change of a transaction before this number can be seen by now."""
 
 
-def conflate(cursor: Cursor, rows: Iterable[tuple[int, int, list[int], list[int], list[int]]]) -> Changes:
+def conflate(cursor: Cursor, rows: Iterable[Sequence[Any]]) -> Changes:
     """All rows of NEXT_CHANGES as one."""
     rows = list(rows)
     if rows:
@@ -105,7 +92,7 @@ def conflate(cursor: Cursor, rows: Iterable[tuple[int, int, list[int], list[int]
         frozenset(number for row in rows for number in row[2]),
         frozenset(number for row in rows for number in row[3]),
         frozenset(number for row in rows for number in row[4]),
-        complete=len(rows) < _BATCH,
+        complete=len(rows) < BATCH,
     )
 
 
@@ -156,7 +143,7 @@ async def _now(connection: AsyncConnection) -> Cursor:
 
 async def _read(connection: AsyncConnection, cursor: Cursor) -> Changes:
     rows = await connection.execute(
-        NEXT_CHANGES, {"xid": str(cursor.xid), "seq": cursor.seq, "limit": _BATCH}
+        NEXT_CHANGES, {"xid": str(cursor.xid), "seq": cursor.seq, "limit": BATCH}
     )
     return conflate(cursor, await rows.fetchall())
 

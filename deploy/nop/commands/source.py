@@ -109,7 +109,7 @@ def check(name: Name, json: Json = False) -> None:
     ) as peer:
         endpoints = peer.discover()
         found["version"] = endpoints.version
-        for module in endpoints.urls:
+        for module in endpoints.modules:
             if module in ("locations", "tariffs"):
                 page = next(iter(peer.pages(module, limit=10)), None)
                 found[module] = {"first_page": len(page.items) if page else 0, "total": page and page.total}

@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from nop_registry.areas_data.names import fold, spellings_of
 from nop_registry.enums import ConnectorFormat, PowerType
 
 OPERATORS = {
@@ -19,20 +20,15 @@ OPERATORS = {
 }
 """Names that the narrow column of the PDF has torn apart."""
 
-_STATES = """Andhra Pradesh|Arunachal Pradesh|Assam|Bihar|Chandigarh|Chhattisgarh|Delhi|Goa|Gujarat|
-Haryana|Himachal Pradesh|Jharkhand|Karnataka|Kerala|Ladakh|Lakshadweep|Madhya Pradesh|Maharashtra|
-Manipur|Meghalaya|Mizoram|Nagaland|Odisha|Puducherry|Punjab|Rajasthan|Sikkim|Tamil Nadu|Telangana|
-Tripura|Uttar Pradesh|Uttarakhand|West Bengal|Jammu and Kashmir|Andaman and Nicobar Islands|
-Dadra and Nagar Haveli and Daman and Diu"""
 
-STATES: dict[str, str] = {
-    **{name.strip().casefold(): name.strip() for name in _STATES.split("|")},
-    "andaman & nicobar": "Andaman and Nicobar Islands",
-    "jammu & kashmir": "Jammu and Kashmir",
-    "ut of d&nh and d&d": "Dadra and Nagar Haveli and Daman and Diu",
-    "uttrakhand": "Uttarakhand",
-}
-"""Spelling without case → the state's or union territory's name."""
+def find_state(text: str) -> str | None:
+    """The name of the state or union territory that is meant; None if there is no such one.
+
+    >>> find_state("UT of D&NH and D&D"), find_state("Uttrakhand"), find_state("Atlantis")
+    ('Dadra and Nagar Haveli and Daman and Diu', 'Uttarakhand', None)
+    """
+    folded = fold(text)
+    return next((s.name for s in spellings_of("IN") if s.folded == folded), None)
 
 
 class Outlet(msgspec.Struct, frozen=True):
@@ -43,11 +39,9 @@ class Outlet(msgspec.Struct, frozen=True):
     power_w: int
     format: ConnectorFormat | None
     power_type: PowerType | None
-    remark: str | None = None
 
 
 _SINGLE_PHASE_W = 7_700  # 32 A at 240 V: more needs three phases
-_NOT_IN_OCPI = "OCPI has no name for this connector; it is published as {}."
 
 
 def _type_2(power_w: int) -> Outlet:
@@ -82,14 +76,8 @@ def _lev_ac(power_w: int) -> Outlet:
 
 
 def _lev_dc(standard: str, short_name: str, power_w: int) -> Outlet:
-    return Outlet(
-        standard,
-        short_name,
-        power_w,
-        ConnectorFormat.CABLE,
-        PowerType.DC,
-        _NOT_IN_OCPI.format(standard),
-    )
+    # OCPI has no word for these connectors: they are published under India's.
+    return Outlet(standard, short_name, power_w, ConnectorFormat.CABLE, PowerType.DC)
 
 
 _KINDS = {
@@ -134,5 +122,4 @@ def _outlet(name: str, kind: str, power_w: int) -> Outlet:
     known = _KINDS.get(name)
     if known:
         return known(power_w)
-    remark = f"This kind of charger is not known; it is published as {kind!r}."
-    return Outlet(kind.strip()[:60], "OTHER", power_w, None, None, remark)
+    return Outlet(kind.strip()[:60], "OTHER", power_w, None, None)

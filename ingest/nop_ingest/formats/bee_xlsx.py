@@ -26,7 +26,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from nop_ingest.formats.bee_vocabulary import OPERATORS, STATES, Outlet, outlets_of
+from nop_ingest.formats.bee_vocabulary import OPERATORS, Outlet, find_state, outlets_of
 from nop_ingest.formats.received_file import ReceivedFile
 from nop_ingest.formats.tables import find_forbidden, parse_number
 from nop_ingest.formats.upload_format import (
@@ -39,7 +39,7 @@ from nop_ingest.formats.upload_format import (
 from nop_ingest.report import Notice, Rejection
 from nop_registry.enums import Severity
 from nop_registry.errors import InvalidInput
-from nop_registry.geo import Point
+from nop_registry.geo import BBox, Point
 from nop_registry.records import BusinessDetails, ConnectorRecord, EvseRecord, LocationRecord
 
 COLUMNS = (
@@ -51,6 +51,8 @@ COLUMNS = (
     OPERATOR, OWNERSHIP, STATE, DISTRICT, CITY, ADDRESS, LATITUDE, LONGITUDE, KIND, CHARGER_KW,
     CONNECTOR_KW, CONNECTORS,
 ) = COLUMNS  # fmt: skip
+
+INDIA = BBox(68.0, 6.0, 97.5, 37.5)  # a plausibility check, not a statement about a border
 
 # What the PDF behind the list repeats in the address: ", , City=X,\nDistrict=Y, State=Z".
 _REPEATED_COLUMNS = re.compile(r"[\s,]*\bCity=.*", re.DOTALL)
@@ -135,7 +137,7 @@ def _read(number: int, cells: dict[str, str]) -> _Row:
     if operator != cells[OPERATOR]:
         notice("text-mended", OPERATOR, f"Broken by the page's column; read as {operator!r}.")
     state = _squeeze(cells[STATE])
-    canonical = STATES.get(state.casefold())
+    canonical = find_state(state)
     if canonical is None:
         notice(
             "state-unknown",
@@ -175,9 +177,11 @@ def _point(cells: dict[str, str]) -> Point:
             LONGITUDE,
             "The longitude is a copy of the latitude. Enter the real longitude.",
         )
-    if not (abs(lat) <= 85.06 and abs(lon) <= 180):
+    if not (INDIA.west <= lon <= INDIA.east and INDIA.south <= lat <= INDIA.north):
         raise _Refused(
-            "coordinate-off-the-map", LATITUDE, "Latitude or longitude is not on the map."
+            "coordinates-outside-country",
+            LONGITUDE if INDIA.south <= lat <= INDIA.north else LATITUDE,
+            "The point is not in India. Enter the charger's own coordinates.",
         )
     return Point(lon, lat)
 
@@ -230,10 +234,6 @@ def _outlets(cells: dict[str, str], notice: _Notify) -> tuple[list[Outlet], bool
             "The kinds named here do not fit the number of outlets or their kW. "
             "Use one row for each kind.",
         )
-    for outlet in outlets:
-        if outlet.remark:
-            notice("connector-type-not-in-ocpi", KIND, outlet.remark)
-            break
     together = sum(outlet.power_w for outlet in outlets) <= charger * 1000
     if len(outlets) > 1 and together:
         notice(
@@ -287,7 +287,7 @@ def _location(location_id: str, rows: list[_Row], partial: bool) -> ParsedLocati
         address=address or None,
         city=None if city.isdigit() else city or None,
         district=_squeeze(first.cells[DISTRICT]) or None,
-        state=STATES.get(state.casefold(), state) or None,
+        state=find_state(state) or state or None,
         country="IND",
         operator=BusinessDetails(name=first.operator),
         evses=tuple(evses),
@@ -331,4 +331,14 @@ FORMAT = UploadFormat(
     title="India, Bureau of Energy Efficiency list (XLSX or CSV)",
     sniff=sniff,
     parse=parse,
+    columns={
+        "coordinates": LATITUDE,
+        "address": ADDRESS,
+        "city": CITY,
+        "district": DISTRICT,
+        "state": STATE,
+        "evses.connectors": KIND,
+        "evses.connectors.standard": KIND,
+        "evses.connectors.max_electric_power": CONNECTOR_KW,
+    },
 )

@@ -27,3 +27,11 @@ def recognise(file: ReceivedFile) -> UploadFormat:
         f"the file is none of the known formats: {known}. "
         "`nop upload --template` prints our own, to fill in"
     )
+
+
+def find_format(name: str) -> UploadFormat:
+    """The format of that name, as `recognise` found it. Raises InvalidInput."""
+    for candidate in list_formats():
+        if candidate.name == name:
+            return candidate
+    raise InvalidInput(f"there is no format {name!r}")

@@ -58,3 +58,5 @@ class UploadFormat(msgspec.Struct, frozen=True):
     """Whether a file is of this kind, by its name, first bytes or header row."""
     parse: Callable[[ReceivedFile], Iterator[Parsed]]
     """Raises InvalidInput when the file as a whole cannot be used."""
+    columns: dict[str, str] = {}
+    """Column of each field, by the field's path without indexes: `evses.connectors.standard`."""

@@ -42,10 +42,10 @@ def origin(url: httpx2.URL) -> tuple[str, str, int]:
     return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
 
 
-def parse_url(text: str) -> httpx2.URL:
+def parse_url(text: str, base: httpx2.URL | None = None) -> httpx2.URL:
     """An absolute http or https URL without user name. Raises EgressDenied."""
     try:
-        url = httpx2.URL(text)
+        url = httpx2.URL(text) if base is None else base.join(text)
     except httpx2.InvalidURL:
         raise EgressDenied("This is not a usable URL.") from None
     if url.scheme not in ("http", "https") or not url.host:
@@ -100,6 +100,8 @@ class Guard:
                 raise PeerUnreachable(
                     "The peer cannot be reached, or broke off its answer."
                 ) from None
+            finally:
+                self._backend.call = Call(self._limits)  # nothing left to cancel
 
     def cancel(self, stop: threading.Event) -> None:
         """End the request that was given this event, if it is under way."""
@@ -117,7 +119,7 @@ class Guard:
             target = answer.headers.get("location")
             if answer.status not in _REDIRECTS or not target:
                 return answer
-            url = parse_url(str(url.join(target)))
+            url = parse_url(target, url)
             if origin(url) != home:
                 raise EgressDenied(
                     "The peer sends the request on to another address. It was not followed; "

@@ -79,18 +79,13 @@ def _parse_unusual(body: bytes) -> tuple[list[msgspec.Raw], str, str | None, str
         raise NotOcpi("The peer's answer is not an OCPI envelope.", retriable=False) from None
     except (msgspec.DecodeError, RecursionError):
         raise NotOcpi("The peer's answer is not JSON.", retriable=True) from None
-    if bytes(found.data) == b"null":
+    data = bytes(found.data)
+    if data == b"null":
         items = []
-    elif bytes(found.data[:1]) == b"[":
-        items = _raw_list.decode(found.data)
     else:
-        items = [found.data]
-    return (
-        items,
-        _text(found.status_code) or "",
-        _text(found.status_message),
-        _text(found.timestamp),
-    )
+        items = _raw_list.decode(data) if data.startswith(b"[") else [found.data]
+    texts = [_text(raw) for raw in (found.status_code, found.status_message, found.timestamp)]
+    return items, texts[0] or "", texts[1], texts[2]
 
 
 def _text(raw: msgspec.Raw) -> str | None:
@@ -106,7 +101,7 @@ def parse_clock(text: str | None) -> datetime | None:
     if not text:
         return None
     for read in (datetime.fromisoformat, parsedate_to_datetime):
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, OverflowError):
             moment = read(text.strip())
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return None

@@ -35,7 +35,8 @@ def next_link(headers: Iterable[str], page_url: str, home: httpx2.URL, *, rewrit
         for target, parameters in _LINK.findall(header):
             rel = _REL.search(parameters)
             if rel and "next" in rel[1].casefold().split():
-                return Link(_usable(target.strip(), page_url, home, rewrite=rewrite), True)
+                target = target.strip()
+                return Link(_usable(target, page_url, home, rewrite=rewrite), bool(target))
     return Link(None, False)
 
 

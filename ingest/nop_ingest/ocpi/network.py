@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -101,9 +102,17 @@ class _GuardedStream(httpcore2.NetworkStream):
         self._backend = backend
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._acknowledge_at_once()
         data = self._inner.read(max_bytes, self._backend.call.time_left(timeout))
         self._backend.call.count(len(data))
         return data
+
+    def _acknowledge_at_once(self) -> None:
+        # Servers that write headers and body apart otherwise wait 40 ms for our delayed ACK, on
+        # every page of a kept connection. The kernel forgets the option, so it is set again.
+        if sys.platform == "linux":
+            connection = self._inner.get_extra_info("socket")
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._inner.write(buffer, self._backend.call.time_left(timeout))

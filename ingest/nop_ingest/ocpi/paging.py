@@ -80,7 +80,9 @@ class Walk:
         self._trust_total = trust_total
         self._max_pages = max_pages
         self._visited: set[str] = set()
-        self._prints: list[bytes] = []
+        self._prints: set[bytes] = set()
+        self._pages = 0
+        self._first_count = 0
         self._received = 0
         self._position = offset_of(first_url) or 0
         self._empty_pages = 0
@@ -104,89 +106,106 @@ class Walk:
             )
 
     def _get(self, url: str) -> Fetched | None:
-        self._visited.add(url)
         try:
             fetched = self._fetch(url)
         except (PeerError, EndpointMissing):
             if not self._guessing:
                 raise
-            self._end_of_guesses()  # some peers refuse an offset beyond the end
+            self._finish()  # some peers refuse an offset beyond the end
             return None
-        if not self._prints:
+        if not self._pages:
             self._first_url = fetched.url
-        offset, total = offset_of(fetched.url), fetched.total
-        if offset and self._trust_total and total is not None and total < (self.total or 0):
-            # Objects left the list while we walked: what followed moved up, past our offset.
-            again = self._fetch(with_offset(fetched.url, max(0, offset - (self.total or 0) + total)))
-            fetched = again if again.items else fetched
-        self.total = fetched.total if self._trust_total else None
+        self._pages += 1
+        self._visited.update((url, fetched.url))
+        if not self._trust_total:
+            return fetched
+        fetched = self._again_if_shrunk(fetched)
+        self.total = fetched.total
         return fetched
 
+    def _again_if_shrunk(self, fetched: Fetched) -> Fetched:
+        """TR-42: objects left the list while we walked; what followed moved up, past our offset."""
+        offset, total = offset_of(fetched.url), fetched.total
+        if not offset or total is None or self.total is None or total >= self.total:
+            return fetched
+        try:
+            again = self._fetch(with_offset(fetched.url, max(0, offset - self.total + total)))
+        except (PeerError, EndpointMissing):
+            return fetched  # takes multiples of its page size only
+        return again if again.items else fetched
+
     def _repeats(self, fetched: Fetched) -> bool:
+        """Set how the walk ended if this page was there before."""
         if not fetched.items:
             return False
         ends = bytes(fetched.items[0]) + b"\0" + bytes(fetched.items[-1])
         print_ = blake2b(ends, digest_size=16, salt=str(len(fetched.items)).encode()).digest()
         if print_ not in self._prints:
-            self._prints.append(print_)
+            self._prints.add(print_)
             return False
-        if self._guessing and len(self._prints) == 1 and len(fetched.items) > self._limit:
-            self.complete = True  # the peer does not page at all: its first answer was everything
+        # Unless it was cut at our limit, a peer that does not page at all has sent everything.
+        pages_not = self._guessing and self._pages == 2 and len(fetched.items) != self._limit
+        has_all = self.total is not None and self._position >= self.total
+        if pages_not or has_all:
+            self.complete = True
         else:
-            self._stop("the peer sends the same page again and again")
+            self.reason = "the peer sends the same page again and again"
         return True
 
     def _advance(self, fetched: Fetched) -> str | None:
         """The URL of the next page, or None after setting how the walk ended."""
         count = len(fetched.items)
-        link = next_link(
-            fetched.links, fetched.url, self._home, rewrite=self._rewrite_links
-        )
-        if link.present and self.total == count and len(self._prints) == 1:
-            self._trust_total, self.total = False, None  # it counts the page, not the list
-        self._received += count
+        link = next_link(fetched.links, fetched.url, self._home, rewrite=self._rewrite_links)
+        follow = link.url if link.url not in self._visited else None
+        if self._pages == 1:
+            self._first_count = count
+        if self.total is not None and self._counts_the_page(count, follow):
+            self._trust_total, self.total = False, None
         offset = offset_of(fetched.url)
         self._position = (self._position if offset is None else offset) + count
+        self._received += count
         self._empty_pages = 0 if count else self._empty_pages + 1
-        self._guessing = False
-        if self._runs_away(count):
-            return None
-        if link.url is not None and link.url not in self._visited:
-            return link.url
-        return self._without_link(fetched, link)
+        self._guessing = follow is None
+        url = follow or self._guess(fetched, link)
+        if url is None:
+            self._finish()
+        elif runaway := self._runaway(count):
+            self.reason, url = runaway, None
+        return url
 
-    def _runs_away(self, count: int) -> bool:
-        if len(self._visited) >= self._max_pages:
-            self._stop(f"the peer sent {len(self._visited)} pages and still has more")
-        elif self._empty_pages > _EMPTY_PAGES:
-            self._stop("the peer sends empty pages that lead to further pages")
-        elif self.total is not None and self._received > 2 * (self.total + max(count, 1)):
-            self._stop(f"the peer says it has {self.total} objects but sent {self._received}")
-        return self.reason is not None
+    def _counts_the_page(self, count: int, follow: str | None) -> bool:
+        """Some peers put the size of the page into X-Total-Count."""
+        if self._pages == 1:
+            return self.total == count and follow is not None
+        return self._pages == 2 and self.total == count == self._position and self._guessing
 
-    def _without_link(self, fetched: Fetched, link: Link) -> str | None:
+    def _guess(self, fetched: Fetched, link: Link) -> str | None:
+        """Where the next page must be if there is one that the peer did not (rightly) name."""
         count = len(fetched.items)
-        full = count >= (fetched.page_limit or self._limit)
+        full = count >= min(fetched.page_limit or self._limit, self._limit)
         if self.total is None:
+            # If no X-Limit is stated, the peer's own page size may be smaller than ours.
+            full = full or (not fetched.page_limit and count >= self._first_count)
             more = link.present or full
         else:
-            # A first page that is full and is "all" may mean that the total counts the page.
-            more = self._position < self.total or (full and self._position == count == self.total)
-        if count and more:
-            self._guessing = True
-            guess = with_offset(self._first_url, self._position)
-            if guess not in self._visited:
-                return guess
-            self._stop("the peer's links lead in a circle")
-        else:
-            self._end_of_guesses()
+            # A full first page that is "all" may come from a peer whose total counts the page.
+            more = self._position < self.total or (full and self._position == count)
+        if not count or not more:
+            return None
+        url = with_offset(self._first_url, self._position)
+        return None if url in self._visited else url
+
+    def _runaway(self, count: int) -> str | None:
+        if self._pages >= self._max_pages:
+            return f"the peer sent {self._pages} pages and still has more"
+        if self._empty_pages > _EMPTY_PAGES:
+            return "the peer sends empty pages that lead to further pages"
+        if self.total is not None and self._received > 2 * (self.total + count):
+            return f"the peer says it has {self.total} objects but sent {self._received}"
         return None
 
-    def _end_of_guesses(self) -> None:
+    def _finish(self) -> None:
         if self.total is not None and self._position < self.total:
-            self._stop(f"the peer says it has {self.total} objects but sent {self._position}")
+            self.reason = f"the peer says it has {self.total} objects but sent {self._position}"
         else:
             self.complete = True
-
-    def _stop(self, reason: str) -> None:
-        self.reason = reason

@@ -36,8 +36,9 @@ def spellings_of(country: str) -> tuple[Spelling, ...]:
     names = msgspec.json.decode(
         Path(__file__).with_name("names.json").read_bytes(), type=dict[str, dict[str, list[str]]]
     )
-    return tuple(
-        Spelling(fold(spelling), code, spellings[0])
+    found = {
+        fold(spelling): Spelling(fold(spelling), code, spellings[0])
         for code, spellings in names.get(country, {}).items()
         for spelling in spellings
-    )
+    }
+    return tuple(found.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -101,7 +102,7 @@ def store_locations(
             unchanged.append(write.number)
         else:
             moved.append(write.number)
-    written = _upsert(connection, delivery, rows, set(moved), received_at)
+    written = _upsert(connection, delivery, rows, set(moved), set(held), received_at)
     raws = {w.number: w.raw for w in writes}
     hashes = {row[0]: row[_HASH] for row in rows.locations}
     copy_rows(
@@ -134,7 +135,12 @@ def _event(version: int, before: tuple[bytes, datetime | None, bool] | None) -> 
 
 
 def _upsert(
-    connection: Connection, delivery: Delivery, rows: _Rows, moved: set[int], received_at: datetime
+    connection: Connection,
+    delivery: Delivery,
+    rows: _Rows,
+    moved: set[int],
+    held: set[int],
+    received_at: datetime,
 ) -> list[tuple[int, int]]:
     """Stage and upsert the moved locations; returns (number, version) of those written."""
     if not moved:
@@ -146,8 +152,9 @@ def _upsert(
         _UPSERT_LOCATION, {"source": delivery.source_id, "at": received_at}
     ).fetchall()
     connection.execute(_UPSERT_EVSE)
-    connection.execute(_RETIRE_EVSE, {"at": received_at})
-    connection.execute(_REPLACE_CONNECTORS)
+    if moved & held:
+        connection.execute(_RETIRE_EVSE, {"at": received_at})
+        connection.execute(_DROP_CONNECTORS)
     connection.execute(_INSERT_CONNECTORS)
     connection.execute(_UPSERT_PARTY)
     return written
@@ -201,7 +208,7 @@ WITH gone AS (
 INSERT INTO status_event (evse_id, status, changed_at, received_at)
 SELECT evse_id, 'REMOVED', %(at)s, %(at)s FROM silenced"""
 
-_REPLACE_CONNECTORS = """
+_DROP_CONNECTORS = """
 DELETE FROM connector c USING stage_evse e WHERE c.evse_id = e.id
   AND NOT EXISTS (SELECT FROM stage_connector s WHERE (s.evse_id, s.position) = (c.evse_id, c.position))"""
 
@@ -298,7 +305,7 @@ def _connector_row(
     source_id: int, location: LocationRecord, evse: int, position: int, c: ConnectorRecord
 ) -> tuple[Any, ...]:
     tariffs = [
-        object_number("tariff", source_id, location.country_code, location.party_id, tariff_id)
+        _tariff_number(source_id, location.country_code, location.party_id, tariff_id)
         for tariff_id in c.tariff_ids
     ]
     return (
@@ -307,6 +314,11 @@ def _connector_row(
         c.max_electric_power_w, c.power_derived, list(c.tariff_ids), tariffs,
         c.terms_and_conditions, c.last_updated,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=50_000)
+def _tariff_number(source_id: int, country_code: str, party_id: str, tariff_id: str) -> int:
+    return object_number("tariff", source_id, country_code, party_id, tariff_id)
 
 
 def _evse_details(evse: EvseRecord) -> str:

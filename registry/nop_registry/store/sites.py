@@ -19,17 +19,6 @@ def refresh_sites(connection: Connection, locations: Sequence[int]) -> list[int]
     return sorted({cell for number, cell in before.items() if after.get(number) != cell})
 
 
-def refresh_counters(connection: Connection, locations: Sequence[int]) -> list[int]:
-    """Recount the statuses of these locations: the hot path of live updates.
-
-    A location whose first EVSE came alive, or whose last one was removed, is rebuilt whole.
-    Returns the map cells left.
-    """
-    connection.execute(_RECOUNT, {"locations": locations})
-    odd = [n for (n,) in connection.execute(_ODD, {"locations": locations})]
-    return refresh_sites(connection, odd) if odd else []
-
-
 # evse_status holds live EVSEs only: a retired one has left it.
 _COUNTERS = """
     count(*) FILTER (WHERE s.status <> 'REMOVED') AS n_evse,
@@ -82,17 +71,3 @@ WITH gone AS (
     RETURNING t.location_id)
 SELECT location_id, cell FROM site
 WHERE location_id = ANY(%(locations)s) AND location_id NOT IN (SELECT location_id FROM gone)"""
-
-_RECOUNT = f"""
-UPDATE site t
-SET n_evse = c.n_evse, n_available = c.n_available, n_busy = c.n_busy, n_out = c.n_out,
-    n_unknown = c.n_unknown, n_planned = c.n_planned
-FROM (SELECT s.location_id, {_COUNTERS} FROM evse_status s
-      WHERE s.location_id = ANY(%(locations)s) GROUP BY s.location_id) c
-WHERE t.location_id = c.location_id
-  AND (t.n_evse, t.n_available, t.n_busy, t.n_out, t.n_unknown, t.n_planned)
-   IS DISTINCT FROM (c.n_evse, c.n_available, c.n_busy, c.n_out, c.n_unknown, c.n_planned)"""  # noqa: S608 - constants
-
-_ODD = """
-SELECT unnest(%(locations)s::bigint[])
-EXCEPT SELECT location_id FROM site WHERE location_id = ANY(%(locations)s) AND n_evse > 0"""

@@ -1,4 +1,4 @@
-"""Live statuses in batches: newest claim wins, each change is one event, counters follow."""
+"""Live statuses in batches: the newest claim wins, each change is one event, counters follow."""
 
 from __future__ import annotations
 
@@ -27,64 +27,85 @@ class StatusesWritten(NamedTuple):
 
     evses: list[int]
     locations: list[int]
+    unlisted: list[int]
+    """Those of the locations that have no search row, or no EVSE left in it: rebuild theirs."""
 
 
 def store_statuses(
-    connection: Connection, writes: Sequence[StatusWrite], received_at: datetime
+    connection: Connection, source_id: int, writes: Sequence[StatusWrite], received_at: datetime
 ) -> StatusesWritten:
-    """Apply a batch of claims and append the changes to the history.
+    """Apply a batch of claims, append the changes to the history, move the search rows' counters.
 
     A claim older than the newest one heard does not apply; an equal status only moves the clocks.
-    Search rows are not touched here (store.sites.refresh_counters).
+    One writer a source at a time (a transaction lock): counters move by differences.
     """
     if not writes:
-        return StatusesWritten([], [])
+        return StatusesWritten([], [], [])
     ahead = received_at + MAX_AHEAD
-    newest: dict[int, tuple[int, str, datetime]] = {}
+    newest: dict[int, tuple[int, int, str, datetime]] = {}
     for evse, location, status, at in writes:
         claimed = received_at if at is None or at > ahead else at
-        if evse not in newest or claimed >= newest[evse][2]:
-            newest[evse] = (location, status.value, claimed)
-    evses = sorted(newest)  # one lock order for all writers
-    rows = connection.execute(
+        if evse not in newest or claimed >= newest[evse][3]:
+            newest[evse] = (evse, location, status.value, claimed)
+    evses, locations, statuses, ats = zip(*sorted(newest.values()), strict=True)
+    connection.execute("SELECT pg_advisory_xact_lock(7306, %s)", (source_id,))
+    row = connection.execute(
         _APPLY,
         {
-            "evses": evses,
-            "locations": [newest[e][0] for e in evses],
-            "statuses": [newest[e][1] for e in evses],
-            "at": [newest[e][2] for e in evses],
+            "evses": list(evses),
+            "locations": list(locations),
+            "statuses": list(statuses),
+            "at": list(ats),
             "received": received_at,
         },
         binary=True,
-    ).fetchall()
-    return StatusesWritten([row[0] for row in rows], sorted({row[1] for row in rows}))
+    ).fetchone()
+    return StatusesWritten(*row) if row else StatusesWritten([], [], [])
 
 
-# After the UPDATE, changed_at = claimed_at only where the status itself moved: a heartbeat's claim
-# is newer than the change it confirms.
+# Everything in one statement: each row is looked up once, and only what moved is written on.
 _APPLY = """
-WITH incoming AS (
-    SELECT * FROM unnest(%(evses)s::bigint[], %(locations)s::bigint[],
-        %(statuses)s::ocpi_status[], %(at)s::timestamptz[]) AS t (evse_id, location_id, status, at)
+WITH incoming AS MATERIALIZED (
+    SELECT i.*, s.status AS before, s.claimed_at
+    FROM unnest(%(evses)b::bigint[], %(locations)b::bigint[],
+        %(statuses)s::ocpi_status[], %(at)b::timestamptz[]) AS i (evse_id, location_id, status, at)
+    LEFT JOIN evse_status s ON s.evse_id = i.evse_id
 ), known AS (
     UPDATE evse_status s
     SET status = i.status, claimed_at = i.at, received_at = %(received)s,
-        changed_at = CASE WHEN s.status = i.status THEN s.changed_at ELSE i.at END
+        changed_at = CASE WHEN i.before = i.status THEN s.changed_at ELSE i.at END
     FROM incoming i
-    WHERE s.evse_id = i.evse_id AND i.at >= s.claimed_at
-      AND (i.status <> s.status OR i.at > s.claimed_at)
-    RETURNING s.evse_id, s.location_id, s.status, s.changed_at, s.changed_at = s.claimed_at AS moved
+    WHERE s.evse_id = i.evse_id AND i.at >= i.claimed_at
+      AND (i.status <> i.before OR i.at > i.claimed_at)
 ), new AS (
     INSERT INTO evse_status (evse_id, location_id, status, changed_at, claimed_at, received_at)
-    SELECT evse_id, location_id, status, at, at, %(received)s FROM incoming i
-    WHERE NOT EXISTS (SELECT FROM evse_status s WHERE s.evse_id = i.evse_id)
-    ON CONFLICT DO NOTHING
-    RETURNING evse_id, location_id, status, changed_at
-), moved AS (
-    SELECT evse_id, location_id, status, changed_at FROM known WHERE moved
-    UNION ALL SELECT * FROM new
+    SELECT evse_id, location_id, status, at, at, %(received)s FROM incoming WHERE before IS NULL
+), moved AS MATERIALIZED (
+    SELECT evse_id, location_id, status, at, before FROM incoming
+    WHERE before IS NULL OR (status <> before AND at >= claimed_at)
 ), history AS (
     INSERT INTO status_event (evse_id, status, changed_at, received_at)
-    SELECT evse_id, status, changed_at, %(received)s FROM moved
+    SELECT evse_id, status, at, %(received)s FROM moved
+), difference AS (
+    SELECT location_id,
+        sum(sign * (state <> 'REMOVED')::int)::int AS n_evse,
+        sum(sign * (state = 'AVAILABLE')::int)::int AS n_available,
+        sum(sign * (state IN ('CHARGING', 'RESERVED', 'BLOCKED'))::int)::int AS n_busy,
+        sum(sign * (state IN ('INOPERATIVE', 'OUTOFORDER'))::int)::int AS n_out,
+        sum(sign * (state = 'UNKNOWN')::int)::int AS n_unknown,
+        sum(sign * (state = 'PLANNED')::int)::int AS n_planned
+    FROM moved, LATERAL (VALUES (1, status), (-1, before)) AS side (sign, state)
+    WHERE state IS NOT NULL GROUP BY location_id
+), counted AS (
+    UPDATE site t
+    SET n_evse = t.n_evse + d.n_evse, n_available = t.n_available + d.n_available,
+        n_busy = t.n_busy + d.n_busy, n_out = t.n_out + d.n_out,
+        n_unknown = t.n_unknown + d.n_unknown, n_planned = t.n_planned + d.n_planned
+    FROM difference d WHERE t.location_id = d.location_id
+    RETURNING t.location_id, t.n_evse
 )
-SELECT evse_id, location_id FROM moved"""
+SELECT coalesce(array_agg(m.evse_id), '{}'),
+    coalesce((SELECT array_agg(location_id) FROM difference), '{}'),
+    coalesce((SELECT array_agg(d.location_id) FROM difference d
+        LEFT JOIN counted c USING (location_id) WHERE coalesce(c.n_evse, 0) = 0), '{}')
+FROM moved m"""

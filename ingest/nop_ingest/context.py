@@ -1,0 +1,20 @@
+"""What the rules must know about a delivery besides the object itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """The circumstances under which an object came."""
+
+    country: str
+    """ISO 3166 alpha-2 of the nation served."""
+    received_at: datetime
+    """Our clock, UTC."""
+    default_country_code: str | None = None
+    """For objects that name no country_code (OCPI 2.1.1, or a gap)."""
+    default_party_id: str | None = None
+    """For objects that name no party_id."""

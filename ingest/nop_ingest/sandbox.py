@@ -1,0 +1,175 @@
+"""Parse a file in a child process that can take no more than it may.
+
+A workbook of 1.5 KB can ask for 512 GiB, which ends the process that opens it: so that process is a
+child with limits on memory, processor time, wall time and output. It has no database, no secrets
+in its environment, and writes what it parsed to a temporary file as lines of JSON.
+"""
+
+from __future__ import annotations
+
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from nop_ingest.formats.catalogue import recognise
+from nop_ingest.formats.received_file import ReceivedFile
+from nop_ingest.formats.upload_format import FileNotice, ParsedLocation, RefusedRow
+from nop_registry.errors import InvalidInput
+
+
+_OUT_OF_MEMORY = 77  # exit code of a child whose Python ran out of memory
+_LAST_LINE_BYTES = 32_768  # a refusal is shorter
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What the child may take."""
+
+    memory_bytes: int = 512 << 20
+    cpu_s: int = 60
+    wall_s: int = 120
+    output_bytes: int = 1 << 30
+
+
+class _Started(msgspec.Struct, tag="started"):
+    format: str
+
+
+class _Ended(msgspec.Struct, tag="ended"):
+    refusal: str | None = None
+
+
+_Line = _Started | ParsedLocation | RefusedRow | FileNotice | _Ended
+
+
+class ParsedFile:
+    """What the child made of a file."""
+
+    def __init__(self, lines: IO[bytes], format_name: str) -> None:
+        self._lines = lines
+        self.format = format_name
+        """Name of the format that was recognised."""
+
+    @cached_property
+    def items(self) -> int:
+        """How many items there are."""
+        self._lines.seek(0)
+        return sum(1 for _ in self._lines) - 2
+
+    def __iter__(self) -> Iterator[ParsedLocation | RefusedRow | FileNotice]:
+        """The parsed items, read from disk one by one; can be repeated."""
+        self._lines.seek(0)
+        decode = msgspec.json.Decoder(_Line).decode
+        for line in self._lines:
+            item = decode(line)
+            if not isinstance(item, _Started | _Ended):
+                yield item
+
+
+@contextmanager
+def parsed_in_child(
+    path: Path, filename: str, limits: Limits | None = None
+) -> Iterator[ParsedFile]:
+    """Recognise and parse a file. `filename` is the sender's name for it.
+
+    Raises InvalidInput when it cannot be recognised or used, or takes more than it may.
+    """
+    limits = limits or Limits()
+    with tempfile.TemporaryFile(prefix="nop-parsed-") as lines:
+        code = _run(path, filename, limits, lines)
+        first, last = _ends(lines)
+        if isinstance(last, _Ended) and last.refusal:
+            raise InvalidInput(last.refusal)
+        if code != 0 or not isinstance(first, _Started) or not isinstance(last, _Ended):
+            raise InvalidInput(_reason(code, limits))
+        yield ParsedFile(lines, first.format)
+
+
+def _run(path: Path, filename: str, limits: Limits, lines: IO[bytes]) -> int | None:
+    """The child's exit code (negative: the signal that ended it); None: it took too long."""
+    command = [sys.executable, "-I", "-m", "nop_ingest.sandbox", str(path), filename]
+    command.append(msgspec.json.encode(limits).decode())
+    try:
+        done = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=lines,
+            stderr=subprocess.DEVNULL,
+            env={"LC_ALL": "C.UTF-8"},
+            timeout=limits.wall_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return done.returncode
+
+
+def _ends(lines: IO[bytes]) -> tuple[object, object]:
+    """The first and the last line, where they are whole."""
+    decode = msgspec.json.Decoder(_Line).decode
+    size = lines.seek(0, 2)
+    lines.seek(0)
+    found: list[object] = []
+    for text in (lines.readline(), _last_line(lines, size)):
+        try:
+            found.append(decode(text))
+        except msgspec.DecodeError:
+            found.append(None)
+    return found[0], found[1]
+
+
+def _last_line(lines: IO[bytes], size: int) -> bytes:
+    lines.seek(max(0, size - _LAST_LINE_BYTES))
+    return lines.read().rstrip(b"\n").rpartition(b"\n")[2]
+
+
+def _reason(code: int | None, limits: Limits) -> str:
+    if code is None or code == -signal.SIGXCPU:
+        what = f"it takes more than {limits.cpu_s} s to read"
+    elif code in (-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGKILL, _OUT_OF_MEMORY):
+        what = f"it needs more than {limits.memory_bytes >> 20} MiB of memory to read"
+    elif code == -signal.SIGXFSZ:
+        what = "it unpacks to too much"
+    else:
+        what = "its content breaks the reader"
+    return (
+        f"the file cannot be used: {what}. Open it, copy only the filled cells into a new "
+        "file, and send that"
+    )
+
+
+def main(path: str, filename: str, limits: Limits) -> int:
+    """The child's work."""
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.output_bytes, limits.output_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    encode = msgspec.json.Encoder().encode
+    write = sys.stdout.buffer.write
+    refusal = None
+    try:
+        file = ReceivedFile(Path(path), filename)
+        found = recognise(file)
+        write(encode(_Started(found.name)) + b"\n")
+        for item in found.parse(file):
+            write(encode(item) + b"\n")
+    except InvalidInput as error:
+        refusal = str(error)[:2000]
+    except MemoryError:
+        return _OUT_OF_MEMORY
+    write(encode(_Ended(refusal)) + b"\n")
+    sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2], msgspec.json.decode(sys.argv[3], type=Limits)))

@@ -1,0 +1,1 @@
+"""What a regulator counts: one metric a file, found, not listed."""

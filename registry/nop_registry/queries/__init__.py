@@ -1,0 +1,1 @@
+"""All reading: one file per question; frozen rows, dicts or JSON bytes out."""
