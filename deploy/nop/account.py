@@ -48,18 +48,18 @@ def own_directory(path: Path, account: pwd.struct_passwd) -> None:
 def run_as(
     account: pwd.struct_passwd, command: Sequence[str | Path], environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program as `account`; the answer has its exit code and what it said on stderr.
+    """Run a program as `account`; the answer has its exit code and what it said.
 
-    The output goes to a file: a pipe would stay open as long as a server that the program starts.
+    The output goes to files: a pipe would stay open as long as a server that the program starts.
     """
     lent = os.geteuid() == 0
-    with tempfile.TemporaryFile("w+") as errors:
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         done = subprocess.run(  # noqa: S603
             [str(part) for part in command],
             cwd="/",
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **environment},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=output,
             stderr=errors,
             start_new_session=True,
             user=account.pw_uid if lent else None,
@@ -67,5 +67,6 @@ def run_as(
             extra_groups=[] if lent else None,
             check=False,
         )
+        output.seek(0)
         errors.seek(0)
-        return subprocess.CompletedProcess(done.args, done.returncode, "", errors.read())
+        return subprocess.CompletedProcess(done.args, done.returncode, output.read(), errors.read())

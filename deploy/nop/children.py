@@ -15,7 +15,7 @@ from nop.processes import Process, identify
 
 _LONGEST_PAUSE = 60.0
 _STEADY_SECONDS = 60.0
-"""A child that ran so long starts again at once when it ends."""
+"""A child that ran so long starts again without a longer pause when it ends."""
 _LOG_BYTES = 20_000_000
 
 
@@ -26,15 +26,13 @@ class Child:
         self.name = name
         self.log = home / f"log/{name}.log"
         self._environment = dict(environment)
+        self.process: Process | None = None
+        """The running process; None between two attempts."""
+        self.failures = 0
+        """How often it ended since it last ran steadily."""
         self._popen: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._start_again_at = 0.0
-        self._pause = 0.0
-
-    @property
-    def process(self) -> Process | None:
-        """The running process; None between two attempts."""
-        return identify(self.name, self._popen.pid) if self._popen else None
 
     def start(self) -> None:
         """Start it; its output goes to the end of its log."""
@@ -48,6 +46,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self.process = identify(self.name, self._popen.pid)
         self._started_at = time.monotonic()
 
     def check(self) -> str | None:
@@ -61,13 +60,13 @@ class Child:
         if code is None:
             self._keep_log_short()
             return None
-        self._popen = None
-        steady = now - self._started_at > _STEADY_SECONDS
-        self._pause = 1.0 if steady or not self._pause else min(_LONGEST_PAUSE, self._pause * 2)
-        self._start_again_at = now + self._pause
+        self._popen = self.process = None
+        self.failures = 1 if now - self._started_at > _STEADY_SECONDS else self.failures + 1
+        pause = min(_LONGEST_PAUSE, 2.0 ** (self.failures - 1))
+        self._start_again_at = now + pause
         reason = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
         return (
-            f"{self.name} ended ({reason}), starts again in {self._pause:.0f} s; "
+            f"{self.name} ended ({reason}), starts again in {pause:.0f} s; "
             f"the end of {self.log}:\n{self.log_tail(5)}"
         )
 

@@ -24,6 +24,7 @@ from psycopg import sql
 from nop import packages, tuning
 from nop.account import own_directory, run_as, server_account
 from nop.binaries import Binaries
+from nop.processes import Process, identify, is_alive
 from nop_registry.database import connect
 from nop_registry.errors import DatabaseUnavailable, SettingsError
 from nop_registry.settings import Settings
@@ -34,7 +35,7 @@ SUPERUSER = "nop"
 _SOCKET_PATH_LIMIT = 103
 """Bytes of a Unix socket's path on the strictest system (macOS; Linux allows 107)."""
 _START_SECONDS = 600
-"""A server that replays its log after a crash may need minutes; one that failed ends at once."""
+"""A server that replays its log after a crash may need minutes; one that failed ends sooner."""
 _STOP_SECONDS = 60
 
 Say = Callable[[str], None]
@@ -144,13 +145,17 @@ class Cluster:
             tuning.configuration(self.socket_directory, self.log_directory, self._replacements)
         )
         configuration.chmod(0o644)
-        if self._postmaster() is None:
-            _remove_stale_pid_file(data)
-            self._launch(data, binaries, account)
+        pid = self._postmaster()  # that of a server whose starter did not live to see it ready
+        server = identify("database", pid) if pid else self._launch(data, binaries, account)
         deadline = time.monotonic() + _START_SECONDS
         while not self._is_ready("postgres"):
-            if self._postmaster() is None or time.monotonic() > deadline:
-                raise DatabaseUnavailable(f"PostgreSQL did not start:\n{self._log_tail()}")
+            if time.monotonic() > deadline:
+                raise DatabaseUnavailable(f"PostgreSQL is not ready yet:\n{self._log_tail()}")
+            if not is_alive(server):
+                if "shared memory block" not in self._first_words():
+                    raise DatabaseUnavailable(f"PostgreSQL did not start:\n{self._log_tail()}")
+                # Sessions of a server that was killed are about to end.
+                server = self._launch(data, binaries, account)
             time.sleep(0.1)
 
     def _make_directories(self, account: pwd.struct_passwd) -> None:
@@ -191,17 +196,24 @@ class Cluster:
         unfinished.rename(data)
         return data
 
-    def _launch(self, data: Path, binaries: Binaries, account: pwd.struct_passwd) -> None:
-        first_words = self.log_directory / "start.log"
-        command: list[str | Path] = [binaries.directory / "pg_ctl", "start", "-D", data]
-        command += ["-w", "-t", str(_START_SECONDS), "-l", first_words]
-        for _ in range(20):
-            first_words.unlink(missing_ok=True)
-            if run_as(account, command, binaries.environment).returncode == 0:
-                return
-            if "shared memory block" not in first_words.read_text("utf-8", "replace"):
-                return
-            time.sleep(0.5)  # sessions of a server that was killed end within moments
+    def _launch(self, data: Path, binaries: Binaries, account: pwd.struct_passwd) -> Process:
+        """Start the server as nobody's child. (pg_ctl breaks on some paths: it uses a shell.)"""
+        if (data / "postmaster.pid").exists() and _pid_is_taken(data):
+            (data / "postmaster.pid").unlink()
+        for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+            (self.socket_directory / name).unlink(missing_ok=True)
+        script = 'log=$1; shift; "$@" >"$log" 2>&1 & echo $!'
+        server = [binaries.directory / "postgres", "-D", data]
+        command = ["sh", "-c", script, "sh", self._start_log, *server]
+        done = run_as(account, command, binaries.environment)
+        return identify("database", int(done.stdout))
+
+    @property
+    def _start_log(self) -> Path:
+        return self.log_directory / "start.log"
+
+    def _first_words(self) -> str:
+        return self._start_log.read_text("utf-8", "replace") if self._start_log.exists() else ""
 
     def _postmaster(self) -> int | None:
         """Process number of the running server of this data directory, never of another one."""
@@ -260,15 +272,15 @@ def _is_gone(pid: int, data: Path) -> bool:
     return True
 
 
-def _remove_stale_pid_file(data: Path) -> None:
-    """After a crash the recorded number may be another process by now: PostgreSQL would give up.
+def _pid_is_taken(data: Path) -> bool:
+    """After a crash the recorded number may be another process (or an unreaped one) by now.
 
-    A number that is free is left to PostgreSQL, which then also looks for surviving sessions.
+    PostgreSQL would give up. A free number is left to it: it then also looks for old sessions.
     """
     try:
         os.kill(_recorded_pid(data), 0)
-    except (FileNotFoundError, ProcessLookupError, ValueError):
-        return
-    except PermissionError:
+    except ProcessLookupError:
+        return False
+    except (PermissionError, ValueError):
         pass
-    (data / "postmaster.pid").unlink(missing_ok=True)
+    return True

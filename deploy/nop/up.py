@@ -20,12 +20,14 @@ import msgspec
 from nop import processes
 from nop.children import Child
 from nop.cluster import Cluster, Say
+from nop.migration import bring_schema_forward
 from nop.processes import Process
-from nop_registry.database import migrate
 from nop_registry.errors import NopError, SettingsError
 from nop_registry.settings import Settings
 
 _READY_SECONDS = 120.0
+_WEB_FAILURES = 3
+"""So often the web server may end before the start is given up."""
 _STOP_SECONDS = 25.0
 """Long enough for a worker to finish the transaction it is in."""
 
@@ -79,13 +81,14 @@ def bring_up_detached(settings: Settings) -> Record:
 
     Raises NotReady with the end of the log.
     """
-    record = running(settings)
-    if record is not None:
-        return _wait_until_recorded_ready(settings, record.supervisor)
-    log = settings.home / "log/up.log"
+    other = running(settings)
+    if other is not None:
+        return _wait_until_ready(settings, other.supervisor)
     _make_log_directory(settings)
-    with log.open("wb") as output:
-        started = subprocess.Popen(  # noqa: S603
+    log = settings.home / "log/up.log"
+    with log.open("ab") as output:
+        already_there = output.tell()
+        started = subprocess.Popen(
             [sys.executable, "-m", "nop", "up"],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -98,24 +101,26 @@ def bring_up_detached(settings: Settings) -> Record:
         if record and record.supervisor == supervisor and record.ready:
             return record
         time.sleep(0.1)
-    raise NotReady(f"the platform did not start:\n{log.read_text('utf-8', 'replace').strip()}")
+    if other := running(settings):
+        return _wait_until_ready(settings, other.supervisor)  # the other of two was quicker
+    said = log.read_bytes()[already_there:].decode("utf-8", "replace").strip()
+    raise NotReady(f"the platform did not start:\n{said}")
 
 
 def bring_down(settings: Settings) -> list[str]:
     """Stop what was started for this NOP_HOME. Returns the names of what was running."""
     record = read_record(settings)
-    stopped = []
+    stopped: set[str] = set()
     if record is not None:
         # The supervisor stops its children and its cluster; what is left is a crash's.
         if processes.stop([record.supervisor], _STOP_SECONDS * 2):
-            stopped = [child.name for child in record.children]
-        left = processes.stop(record.children, _STOP_SECONDS)
-        stopped = sorted({*stopped, *(child.name for child in left)})
-    if Cluster(settings.home).stop() or (stopped and record and record.started_cluster):
-        stopped.append("database")
-    if record is not None:
-        _record_path(settings).unlink(missing_ok=True)
-    return stopped
+            stopped.update(child.name for child in record.children)
+            stopped.update(["database"] * record.started_cluster)
+        stopped.update(child.name for child in processes.stop(record.children, _STOP_SECONDS))
+    if Cluster(settings.home).stop():
+        stopped.add("database")
+    _record_path(settings).unlink(missing_ok=True)
+    return sorted(stopped)
 
 
 class _Platform:
@@ -129,12 +134,15 @@ class _Platform:
         self._record = Record(processes.identify("up", os.getpid()), address(settings))
 
     def run(self, when_ready: Callable[[Record], None]) -> None:
+        os.umask(0o077)  # logs and keys are the operator's alone
         self._take_over_after_a_crash()
         _refuse_taken_port(self._settings)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._on_signal)
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup's wish counts
+                signal.signal(number, self._on_signal)
         try:
-            self._start(self._prepare_database())
+            self._write_record()
+            self._start_children(self._prepare_database())
             if self._wait_until_ready():
                 self._record.ready = True
                 self._write_record()
@@ -161,21 +169,20 @@ class _Platform:
             cluster = Cluster(self._settings.home)
             if cluster.start(self._say):
                 self._record.started_cluster = True
+                self._write_record()
             url = cluster.url()
-        self._write_record()
-        migrate(url)
+        bring_schema_forward(url)
         return url
 
-    def _start(self, url: str) -> None:
+    def _start_children(self, url: str) -> None:
         environment = {**os.environ, "NOP_DATABASE_URL": url, "PYTHONUNBUFFERED": "1"}
-        _make_log_directory(self._settings)
-        for name in ["web", "worker"] + ["demo"] * self._settings.demo:
+        for name in ("web", "worker", "demo") if self._settings.demo else ("web", "worker"):
             if self._stopping:
                 return
             child = Child(name, self._settings.home, environment)
             child.start()
             self._children.append(child)
-        self._write_record()
+            self._write_record()
 
     def _wait_until_ready(self) -> bool:
         """False when a signal came first."""
@@ -184,7 +191,7 @@ class _Platform:
             if _answers(self._settings):
                 return True
             web = self._children[0]
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or web.failures >= _WEB_FAILURES:
                 raise NotReady(
                     f"{self._record.address}/health/ready does not answer; "
                     f"the end of {web.log}:\n{web.log_tail(15)}"
@@ -193,19 +200,20 @@ class _Platform:
         return False
 
     def _watch(self) -> None:
-        before = self._record.children
         for child in self._children:
             if news := child.check():
                 self._say(news)
-        if [child.process for child in self._children if child.process] != before:
+        if self._running() != self._record.children:
             self._write_record()
         time.sleep(0.2)
 
+    def _running(self) -> list[Process]:
+        return [child.process for child in self._children if child.process]
+
     def _stop(self) -> None:
-        running = [child.process for child in self._children if child.process]
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        processes.stop(running, _STOP_SECONDS)
+        processes.stop(self._running(), _STOP_SECONDS)
         for child in self._children:
             child.reap()
         if self._record.started_cluster:
@@ -213,7 +221,7 @@ class _Platform:
         _record_path(self._settings).unlink(missing_ok=True)
 
     def _write_record(self) -> None:
-        self._record.children = [child.process for child in self._children if child.process]
+        self._record.children = self._running()
         path = _record_path(self._settings)
         unfinished = path.with_suffix(".new")
         unfinished.write_bytes(msgspec.json.encode(self._record))
@@ -237,7 +245,7 @@ def _only_one(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _wait_until_recorded_ready(settings: Settings, supervisor: Process) -> Record:
+def _wait_until_ready(settings: Settings, supervisor: Process) -> Record:
     while processes.is_alive(supervisor):
         record = running(settings)
         if record and record.ready:

@@ -44,7 +44,9 @@ def create_jobs(url: str, settings: Settings, stopping: threading.Event) -> App:
         name="pull",
         queue="pull",
         retry=RetryStrategy(
-            max_attempts=5, exponential_wait=2, retry_exceptions=[psycopg.OperationalError, Stopping]
+            max_attempts=5,
+            exponential_wait=2,
+            retry_exceptions=[psycopg.OperationalError, Stopping],
         ),
     )
     def pull_source(name: str) -> None:

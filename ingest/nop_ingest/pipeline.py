@@ -6,6 +6,7 @@ a page is in the registry whole, or not at all.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -13,7 +14,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from nop_ingest.ocpi.versions.version import Context, Key
+from nop_ingest.context import Context
+from nop_ingest.ocpi.versions.version import Key, Raw
 from nop_ingest.report import Finding, Notice, Rejection
 from nop_registry.changes import announce
 from nop_registry.database import Connection
@@ -47,8 +49,11 @@ class Tally(msgspec.Struct):
     rejected: int = 0
     """Not taken; `rejections` says why."""
     evses: int = 0
-    """EVSEs in the objects decoded now; an unchanged object is not decoded."""
+    """EVSEs in these objects, but those of unchanged ones, which are not read."""
     evses_rejected: int = 0
+    """Of these: refused by themselves or with their location."""
+    evses_repeated: int = 0
+    """Of these: in locations listed twice."""
     statuses: int = 0
     """EVSEs whose status changed (first statuses included)."""
     missing: int = 0
@@ -69,7 +74,7 @@ class Received(NamedTuple):
     number: int | None
     key: str
     digest: bytes
-    raw: bytes | memoryview
+    raw: Raw
 
 
 class Decoded(NamedTuple, Generic[R]):
@@ -84,16 +89,17 @@ class Module(NamedTuple, Generic[R]):
     """What differs between locations and tariffs."""
 
     kind: ObjectKind
-    peek: Callable[[bytes | memoryview], Key]
-    decode: Callable[[bytes | memoryview, Context], tuple[R | None, list[Finding]]]
+    peek: Callable[[Raw], Key]
+    decode: Callable[[Raw, Context], tuple[R | None, list[Finding]]]
     keep: Callable[[Connection, Delivery, list[Decoded[R]], Tally, datetime, bool], Written]
+    """Store decoded objects; the flag: only where they are newer than what is held."""
 
 
 def take_page(
     connection: Connection,
     delivery: Delivery,
     module: Module[R],
-    raws: Sequence[bytes | memoryview],
+    raws: Sequence[Raw],
     seen: set[int],
     tally: Tally,
     context: Context,
@@ -134,15 +140,24 @@ def keep(
     if not decoded:
         return
     written = module.keep(
-        connection, delivery, [d for d in decoded if d.record is not None], tally, received_at, repeat
+        connection,
+        delivery,
+        [d for d in decoded if d.record is not None],
+        tally,
+        received_at,
+        repeat,
     )
     older = set(written.stale) | (set(written.unchanged) if repeat else set())
     remarks = [_remark(d, older, repeat) for d in decoded]
-    decoded = [d._replace(findings=d.findings + extra) for d, extra in zip(decoded, remarks, strict=True)]
+    decoded = [
+        d._replace(findings=d.findings + extra) for d, extra in zip(decoded, remarks, strict=True)
+    ]
     refused = [d.record is None or (repeat and d.received.number in older) for d in decoded]
     tally.created += len(written.created)
     tally.changed += len(written.changed)
     tally.rejected += sum(refused)
+    for item in itertools.compress(decoded, refused):
+        _count_refused_evses(item, tally)
     if not repeat:
         tally.unchanged += len(written.unchanged)
         tally.stale += len(written.stale)
@@ -206,14 +221,10 @@ def keep_tariffs(
         for d in decoded
         if d.record is not None and d.received.number is not None
     ]
-    return store_tariffs(
-        connection, delivery, writes, received_at, strictly_newer=strictly_newer
-    )
+    return store_tariffs(connection, delivery, writes, received_at, strictly_newer=strictly_newer)
 
 
-def _recognise(
-    delivery: Delivery, module: Module[R], raw: bytes | memoryview, context: Context
-) -> Received:
+def _recognise(delivery: Delivery, module: Module[R], raw: Raw, context: Context) -> Received:
     key = module.peek(raw)
     country = key.country_code or context.default_country_code
     party = key.party_id or context.default_party_id
@@ -245,7 +256,10 @@ def _unseen(
         before = known.get(item.number) if item.number is not None else None
         if before is None or before.digest != item.digest:
             # Of several repetitions in one page the last stands; the others were the same story.
-            tally.repeated += item.number is not None and item.number in moved
+            if item.number is not None and item.number in moved:
+                tally.repeated += 1
+                tally.evses += (evses := _evse_count(moved[item.number].raw))
+                tally.evses_repeated += evses
             moved[item.number if item.number is not None else id(item)] = item
         elif before.rejected:
             tally.rejected += 1
@@ -254,9 +268,35 @@ def _unseen(
             )
         elif repeat:
             tally.repeated += 1
+            tally.evses += (evses := _evse_count(item.raw))
+            tally.evses_repeated += evses
         else:
             tally.unchanged += 1
     return list(moved.values())
+
+
+class _Parts(msgspec.Struct, gc=False):
+    evses: list[msgspec.Raw] | None = None
+
+
+_parts = msgspec.json.Decoder(_Parts)
+
+
+def _evse_count(raw: Raw) -> int:
+    """EVSEs of a location that is not taken (a tariff has none)."""
+    try:
+        return len(_parts.decode(raw).evses or ())
+    except (ValueError, RecursionError):
+        return 0
+
+
+def _count_refused_evses(item: Decoded[R], tally: Tally) -> None:
+    if isinstance(item.record, LocationRecord):
+        tally.evses_rejected += len(item.record.evses)  # keep_locations counted them as EVSEs
+    elif item.record is None:
+        evses = _evse_count(item.received.raw)
+        tally.evses += evses
+        tally.evses_rejected += evses
 
 
 def _remark(item: Decoded[R], older: set[int], repeat: bool) -> list[Finding]:
@@ -294,13 +334,17 @@ def _remember(
 ) -> None:
     """Digests of what was sent (not of what was older than it), and the findings that stand."""
     sent = {
-        d.received.number: Sent(d.received.number, d.received.key, d.received.digest, d.record is None)
+        d.received.number: Sent(
+            d.received.number, d.received.key, d.received.digest, d.record is None
+        )
         for d in decoded
         if d.received.number is not None and d.received.number not in older
     }
     save_objects(connection, delivery.source_id, kind, sent.values())
     rows = [_row(kind, d.received, found) for d in decoded for found in d.findings]
-    objects = [] if repeat else [d.received.number for d in decoded if d.received.number is not None]
+    objects = (
+        [] if repeat else [d.received.number for d in decoded if d.received.number is not None]
+    )
     replace_findings(connection, delivery, objects, rows)
 
 

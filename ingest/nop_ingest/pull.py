@@ -95,7 +95,10 @@ def pull(
     quirks = dict(source.quirks)
     try:
         with OcpiPeer(
-            source.versions_url, source.token(key), allow_loopback=source.allow_loopback, quirks=quirks
+            source.versions_url,
+            source.token(key),
+            allow_loopback=source.allow_loopback,
+            quirks=quirks,
         ) as peer:
             endpoints = peer.discover()
             report = PullReport(source.name, endpoints.version, started_at, [])
@@ -200,7 +203,13 @@ class _Pull:
         self.page_no += 1
         with self.connection.transaction():
             numbers = take_page(
-                self.connection, delivery, self.module.part, page.items, self.seen, self.tally, context
+                self.connection,
+                delivery,
+                self.module.part,
+                page.items,
+                self.seen,
+                self.tally,
+                context,
             )
             deliveries.save_page(
                 self.connection, delivery, self.page_no, page.next_url, numbers,
@@ -236,7 +245,11 @@ class _Pull:
                     _withdraw(self.connection, absence.retired)
             report = msgspec.to_builtins(self.tally)
             deliveries.finish_delivery(
-                self.connection, delivery, state, report, total=self.total  # type: ignore[arg-type]
+                self.connection,
+                delivery,
+                state,
+                report,
+                total=self.total,  # type: ignore[arg-type]
             )
         return self._report(delivery, state)
 

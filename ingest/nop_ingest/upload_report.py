@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import IO
 
 import msgspec
 
-from nop_ingest.formats.upload_format import ParsedLocation, RefusedRow
+from nop_ingest.formats.upload_format import ParsedLocation, RefusedRow, UploadFormat
 from nop_ingest.report import Finding, Notice, Rejection
 from nop_registry.enums import Severity
 from nop_registry.records import LocationRecord
@@ -53,7 +53,8 @@ class UploadReport(msgspec.Struct, kw_only=True):
     filename: str
     sha256: str
     state: str
-    """preview, committed, held (committed, removals wait for a person) or already-committed."""
+    """preview, committed, held (committed, removals wait for a person), already-committed, or
+    refused (no row could be used; nothing was changed)."""
     parser: str = ""
     """Version of our reading: the same file read differently is not the same upload."""
     upload_id: int | None = None
@@ -88,11 +89,12 @@ class UploadReport(msgspec.Struct, kw_only=True):
 class RowBook:
     """Tells for each row whether it was accepted, flagged or rejected, and why."""
 
-    def __init__(self, columns: Mapping[str, str]) -> None:
-        self._columns = columns
+    def __init__(self, file_format: UploadFormat) -> None:
+        self._format = file_format
         self._rows = 0
         self._flagged: dict[int, tuple[int, str]] = {}
         self._rejected: dict[int, str] = {}
+        self._lacking: dict[str, Finding] = {}
         self._codes: Counter[str] = Counter()
         self._findings: list[RowFinding] = []
 
@@ -116,7 +118,10 @@ class RowBook:
         self._rows += len(parsed.rows)
         found: list[Finding] = [*parsed.notices]
         for finding in findings:
-            found += self._placed(finding, parsed)
+            if finding.code in self._format.lacks:
+                self._lacking.setdefault(finding.code, finding)
+            else:
+                found += self._placed(finding, parsed)
         taken = _rows_taken(parsed, record)
         for finding in found:
             self._list(finding)
@@ -135,6 +140,11 @@ class RowBook:
 
     def fill(self, report: UploadReport) -> None:
         """Write counts and findings into the report."""
+        for finding in self._lacking.values():
+            message = f"In no row, for this format has no column for it: {finding.message}"
+            changes = {"message": message, "path": "", "row_no": None, "value": None}
+            self._list(msgspec.structs.replace(finding, **changes))
+        self._lacking.clear()
         report.rows = self._rows
         report.rejected = len(self._rejected)
         report.flagged = len(self._flagged)
@@ -156,7 +166,7 @@ class RowBook:
             if connector and len(rows) > int(connector):
                 rows = rows[int(connector) : int(connector) + 1]
         path = _INDEX.sub("", finding.path)
-        column = self._columns.get(path, path)
+        column = self._format.columns.get(path, path)
         return [msgspec.structs.replace(finding, path=column, row_no=row) for row in rows]
 
     def _list(self, finding: Finding) -> None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from hashlib import file_digest
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -127,8 +128,10 @@ class _Upload:
     def take(self, parsed: ParsedFile, commit: bool) -> None:
         """Bring the parsed file in, batch by batch, and finish the delivery."""
         self.report.format = parsed.format
-        book = RowBook(find_format(parsed.format).columns)
-        done = 0
+        total, done = parsed.items, 0
+        if total == 0:
+            raise InvalidInput("the file has no rows below its header")
+        book = RowBook(find_format(parsed.format))
         for page_no, batch in enumerate(_batches(parsed), start=1):
             with self.connection.transaction(force_rollback=not commit):
                 seen = self._take_batch(batch, book)
@@ -138,11 +141,17 @@ class _Upload:
                         msgspec.to_builtins(self.tally),
                     )  # fmt: skip
             done += len(batch)
-            self.progress("checking", done, parsed.items)
+            self.progress("checking", done, total)
+        book.fill(self.report)
         with self.connection.transaction():
-            self._settle(commit)
-            book.fill(self.report)
-            self._finish(commit)
+            self._count()
+            if commit and not self.report.rows > self.report.rejected:
+                self._refuse()
+            elif commit:
+                self._settle_absences()
+                self._finish_commit()
+            else:
+                self._finish("preview")
 
     def _take_batch(self, batch: list[Parsed], book: RowBook) -> list[int]:
         """Returns the numbers of the Locations in the batch, refused ones included."""
@@ -188,15 +197,9 @@ class _Upload:
     def _number(self, country_code: str, party_id: str, location_id: str) -> int:
         return object_number("location", self.source.id, country_code, party_id, location_id)
 
-    def _settle(self, commit: bool) -> None:
-        """What the file does not list; nothing is retired that a person should look at first."""
+    def _count(self) -> None:
         report, tally = self.report, self.tally
-        if tally.objects == 0:
-            raise InvalidInput(
-                "no row of the file can be used; nothing was changed. First reason: "
-                + (report.findings[0].message if report.findings else "the file has no rows")
-            )
-        absent = uploads.count_absent(self.connection, self.source.id, list(self.seen))
+        absent = uploads.count_absent(self.connection, self.source.id, self.seen)
         report.locations = Counts(
             new=tally.created,
             changed=tally.changed,
@@ -206,8 +209,9 @@ class _Upload:
         )
         report.evses.missing += absent.evses
         report.evses.rejected = tally.evses_rejected
-        if not commit:
-            return
+
+    def _settle_absences(self) -> None:
+        """Retire what is gone for good, and nothing that a person should look at first."""
         absence = settle_absences(
             self.connection, self.delivery, ObjectKind.LOCATION,
             approved=self.source.removal_approved, at=self.context.received_at,
@@ -216,35 +220,36 @@ class _Upload:
             left = refresh_sites(self.connection, absence.retired)
             announce(self.connection, absence.retired, (), left)
         if absence.held:
-            report.state = "held"
-            report.message = (
+            self.report.state = "held"
+            self.report.message = (
                 f"{absence.missing} of {absence.known} Locations are not in the file. Nothing was "
                 "retired. If they are really gone: "
                 f"nop source release {self.source.name} --accept-removal, then upload again."
             )
 
-    def _finish(self, commit: bool) -> None:
-        report = self.report
-        kept = msgspec.to_builtins(report.shortened(KEPT_FINDINGS))
-        total = self.tally.objects
-        if not commit:
-            deliveries.finish_delivery(
-                self.connection, self.delivery, "preview", kept, total=total
-            )
-            return
+    def _refuse(self) -> None:
+        self.report.state = "refused"
+        self.report.message = "No row can be used, so nothing was changed: mend the rows as told."
+        self._finish("failed")
+
+    def _finish_commit(self) -> None:
+        source, report = self.source, self.report
         uploads.forget_refused_rows(self.connection, self.delivery)
-        state = "held" if report.state == "held" else "complete"
-        deliveries.finish_delivery(
-            self.connection, self.delivery, state, kept, total=total  # type: ignore[arg-type]
-        )
+        self._finish("held" if report.state == "held" else "complete")
         sources.note_success(
-            self.connection, self.source, started_at=self.context.received_at, full=True,
-            quirks=self.source.quirks,
+            self.connection, source, started_at=self.context.received_at, full=True,
+            quirks=source.quirks,
         )  # fmt: skip
-        if report.message:
-            sources.hold_source(self.connection, self.source, report.message)
-        elif self.source.removal_approved or self.source.state == "held":
-            sources.release_source(self.connection, self.source.name, accept_removal=False)
+        if report.state == "held":
+            sources.hold_source(self.connection, source, report.message or "")
+        elif source.removal_approved or source.state == "held":
+            sources.release_source(self.connection, source.name, accept_removal=False)
+
+    def _finish(self, state: Literal["complete", "held", "failed", "preview"]) -> None:
+        kept = msgspec.to_builtins(self.report.shortened(KEPT_FINDINGS))
+        deliveries.finish_delivery(
+            self.connection, self.delivery, state, kept, total=self.report.rows
+        )
 
 
 class _Settled(msgspec.Struct, frozen=True):

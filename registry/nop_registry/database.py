@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import psycopg
 from alembic import command
 from alembic.config import Config
@@ -12,11 +13,12 @@ from psycopg.rows import TupleRow, dict_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
-import msgspec
-
 Connection = psycopg.Connection[TupleRow]
 AsyncConnection = psycopg.AsyncConnection[TupleRow]
 Row = Mapping[str, Any]
+
+_MIGRATION_LOCK = 0x6E6F70
+"""Advisory lock held while tables change ("nop" in ASCII)."""
 
 set_json_dumps(msgspec.json.encode)
 set_json_loads(msgspec.json.decode)
@@ -65,12 +67,14 @@ async def fetch_one(
 
 def migrate(url: str, revision: str = "head") -> None:
     """Bring the schema forward (or back, when the revision is an older one) to `revision`."""
-    with connect(url, autocommit=True) as connection:
-        connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
     config = Config()
     config.set_main_option("script_location", "nop_registry:migrations")
     config.attributes["database_url"] = url
-    if revision == "head" or revision.startswith("+"):
-        command.upgrade(config, revision)
-    else:
-        command.downgrade(config, revision)
+    with connect(url, autocommit=True) as connection:
+        # Two processes that start at once: the second waits, then finds nothing left to do.
+        connection.execute("SELECT pg_advisory_lock(%s)", (_MIGRATION_LOCK,))
+        connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
+        if revision != "base":
+            command.upgrade(config, revision)  # nothing, when the database is further
+        if revision != "head" and not revision.startswith("+"):
+            command.downgrade(config, revision)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-
 from nop_ingest.ocpi.versions.v2_2_1 import WireLocation
+
 from nop_ingest.pull import PullReport, pull
 from nop_registry.database import Connection, connect
 from nop_registry.store import sources
@@ -148,10 +148,10 @@ def _copy_same_rows(connection: Connection) -> tuple[float, int]:
     for table in TABLES:
         path = Path(row[0], f"bench_{table}.copy")
         # S608: names of our own tables
-        connection.execute(f"CREATE TABLE bench_{table} (LIKE {table} INCLUDING ALL)")  # type: ignore[arg-type]  # noqa: S608
+        connection.execute(f"CREATE TABLE bench_{table} (LIKE {table} INCLUDING ALL)")  # type: ignore[arg-type]
         connection.execute(f"COPY (SELECT * FROM {table}) TO '{path}' (FORMAT binary)")  # type: ignore[arg-type]  # noqa: S608
         started = time.perf_counter()
-        copied = connection.execute(f"COPY bench_{table} FROM '{path}' (FORMAT binary)")  # type: ignore[arg-type]  # noqa: S608
+        copied = connection.execute(f"COPY bench_{table} FROM '{path}' (FORMAT binary)")  # type: ignore[arg-type]
         seconds += time.perf_counter() - started
         rows += copied.rowcount
         connection.execute(f"DROP TABLE bench_{table}")  # type: ignore[arg-type]

@@ -26,7 +26,9 @@ def register(app: typer.Typer) -> None:
 
 def command(
     name: Annotated[str, typer.Argument(help="Name of the source.")],
-    full: Annotated[bool, typer.Option("--full", help="Everything, not only what changed.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Everything, not only what changed.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Pull a source now. Exit code 1 only when the pull failed."""
@@ -35,7 +37,9 @@ def command(
         source = sources.get_source(connection, name)
         connection.commit()
         with _bar() as bar:
-            lines = {m: bar.add_task(m, total=None, visible=False) for m in ("tariffs", "locations")}
+            lines = {
+                m: bar.add_task(m, total=None, visible=False) for m in ("tariffs", "locations")
+            }
 
             def progress(module: str, done: int, total: int | None) -> None:
                 bar.update(lines[module], completed=done, total=total, visible=True)
@@ -64,7 +68,8 @@ def _bar() -> Progress:
 _LINES = {
     "objects": "received", "created": "new", "changed": "changed", "unchanged": "unchanged",
     "stale": "older than held", "repeated": "listed twice, identical", "rejected": "rejected",
-    "evses": "EVSEs decoded", "evses_rejected": "EVSEs rejected", "statuses": "statuses changed",
+    "evses": "EVSEs read", "evses_rejected": "EVSEs rejected",
+    "evses_repeated": "EVSEs listed twice", "statuses": "statuses changed",
     "missing": "no longer listed", "retired": "retired",
 }  # fmt: skip
 

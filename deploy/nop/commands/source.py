@@ -37,7 +37,9 @@ def add(
     ocpi: Annotated[str | None, typer.Option(help="The operator's OCPI versions URL.")] = None,
     token: Annotated[str | None, typer.Option(help="The token the operator gave us.")] = None,
     upload: Annotated[bool, typer.Option("--upload", help="A source that delivers files.")] = False,
-    country: Annotated[str | None, typer.Option(help="ISO 3166 alpha-2; default: NOP_COUNTRY.")] = None,
+    country: Annotated[
+        str | None, typer.Option(help="ISO 3166 alpha-2; default: NOP_COUNTRY.")
+    ] = None,
     allow_loopback: Annotated[
         bool, typer.Option("--allow-loopback", help="A test peer on this machine.")
     ] = False,
@@ -101,7 +103,9 @@ def check(name: Name, json: Json = False) -> None:
     with connect(cluster.ensure(settings)) as connection:
         source = sources.get_source(connection, name)
     if source.versions_url is None:
-        raise InvalidInput(f"{name} delivers files; check one with `nop upload FILE --source {name}`")
+        raise InvalidInput(
+            f"{name} delivers files; check one with `nop upload FILE --source {name}`"
+        )
     found: dict[str, object] = {"source": name, "versions_url": source.versions_url}
     token = source.token(load_key(settings))
     with OcpiPeer(
@@ -112,7 +116,10 @@ def check(name: Name, json: Json = False) -> None:
         for module in endpoints.modules:
             if module in ("locations", "tariffs"):
                 page = next(iter(peer.pages(module, limit=10)), None)
-                found[module] = {"first_page": len(page.items) if page else 0, "total": page and page.total}
+                found[module] = {
+                    "first_page": len(page.items) if page else 0,
+                    "total": page and page.total,
+                }
     if json:
         print_json(found)
     else:

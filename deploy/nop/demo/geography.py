@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
@@ -140,7 +141,7 @@ def _stretches() -> list[tuple[tuple[tuple[float, float], tuple[float, float]], 
     found = []
     for highway in _HIGHWAYS:
         line = [spots[stop] if isinstance(stop, str) else stop for stop in highway]
-        for start, end in zip(line, line[1:], strict=False):
+        for start, end in pairwise(line):
             found.append(((start, end), distance_km(start, end)))
     return found
 

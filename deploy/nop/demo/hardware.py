@@ -59,7 +59,9 @@ UNITS = {
         Unit("ccs-240", "dc", 2, (_ccs(240_000, 1000, 400),), (18, 40)),
         Unit("ccs-chademo", "dc", 1, (_ccs(60_000, 750, 120), _CHADEMO_50), (25, 50)),
         Unit("bharat-ac-001", "light", 3, (_socket("IEC_60309_2_single_16"),), (50, 110)),
-        Unit("bharat-dc-001", "light", 1, (Plug("GBT_DC", "CABLE", "DC", 72, 200, 15_000),), (40, 80)),
+        Unit(
+            "bharat-dc-001", "light", 1, (Plug("GBT_DC", "CABLE", "DC", 72, 200, 15_000),), (40, 80)
+        ),
         Unit("socket-16a-d", "light", 2, (_socket("DOMESTIC_D"),), (45, 100)),
         Unit("socket-16a-m", "light", 2, (_socket("DOMESTIC_M"),), (45, 100)),
     )

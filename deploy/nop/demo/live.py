@@ -8,22 +8,37 @@ from __future__ import annotations
 
 import heapq
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
-from nop.demo.nation import LOCATIONS, Station, build
+from nop.demo.nation import LOCATIONS, build
 from nop.demo.operators import Operator
 from nop.demo.statuses import EPOCH_S, Behaviour, status_at
 from nop.demo.tariffs import tariffs_of
 
 
-class Entry(msgspec.Struct):
+class Entry:
     """One object of a list."""
 
-    last_updated: int
-    """Seconds since 1970."""
-    body: bytes | None
-    """JSON; None: to be written again."""
+    def __init__(self, document: dict[str, Any], last_updated: int) -> None:
+        self.document = document
+        self.last_updated = last_updated
+        """Seconds since 1970."""
+        self._body: bytes | None = None
+
+    def change(self, changed_at: int) -> None:
+        """The document was changed at that time."""
+        self.last_updated = max(self.last_updated, changed_at)
+        self.document["last_updated"] = _utc(self.last_updated)
+        self._body = None
+
+    @property
+    def body(self) -> bytes:
+        """JSON, kept until the next change."""
+        if self._body is None:
+            self._body = msgspec.json.encode(self.document)
+        return self._body
 
 
 class LiveOperator:
@@ -31,17 +46,16 @@ class LiveOperator:
 
     def __init__(self, operator: Operator, *, seed: int, locations: int = LOCATIONS) -> None:
         self.operator = operator
-        self._stations: list[Station] = build(seed, operator, locations)
-        self._locations = [Entry(EPOCH_S, None) for _ in self._stations]
         self._tariffs = [
-            Entry(_seconds(tariff["last_updated"]), msgspec.json.encode(tariff))
-            for tariff in tariffs_of(operator)
+            Entry(tariff, _seconds(tariff["last_updated"])) for tariff in tariffs_of(operator)
         ]
-        self._evses: list[tuple[int, int, Behaviour]] = [
-            (station, position, behaviour)
-            for station, found in enumerate(self._stations)
-            for position, behaviour in enumerate(found.behaviours)
-        ]
+        self._locations: list[Entry] = []
+        self._evses: list[tuple[Entry, dict[str, Any], Behaviour]] = []
+        for station in build(seed, operator, locations):
+            entry = Entry(station.document, EPOCH_S)
+            self._locations.append(entry)
+            evses = zip(station.document["evses"], station.behaviours, strict=True)
+            self._evses += [(entry, evse, behaviour) for evse, behaviour in evses]
         self._due = [(0, n) for n in range(len(self._evses))]
 
     def entries(self, module: str, now: int) -> list[Entry]:
@@ -51,29 +65,15 @@ class LiveOperator:
         self._advance(now)
         return self._locations
 
-    def body(self, module: str, entry: Entry) -> bytes:
-        """The object's JSON."""
-        if entry.body is None:
-            station = self._stations[self._locations.index(entry)]
-            entry.body = msgspec.json.encode(station.document)
-        return entry.body
-
     def _advance(self, now: int) -> None:
-        while self._due[0][0] <= now:
-            _, n = self._due[0]
-            number, position, behaviour = self._evses[n]
+        while self._due and self._due[0][0] <= now:
+            entry, evse, behaviour = self._evses[self._due[0][1]]
             piece = status_at(behaviour, now)
-            heapq.heapreplace(self._due, (piece.end, n))
-            document = self._stations[number].document
-            evse = document["evses"][position]
+            heapq.heapreplace(self._due, (piece.end, self._due[0][1]))
             changed = _utc(piece.begin)
-            if (evse["status"], evse["last_updated"]) == (piece.status, changed):
-                continue
-            evse["status"], evse["last_updated"] = piece.status, changed
-            entry = self._locations[number]
-            entry.last_updated = max(entry.last_updated, piece.begin)
-            document["last_updated"] = _utc(entry.last_updated)
-            entry.body = None
+            if (evse["status"], evse["last_updated"]) != (piece.status, changed):
+                evse["status"], evse["last_updated"] = piece.status, changed
+                entry.change(piece.begin)
 
 
 def _utc(seconds: int) -> str:

@@ -15,7 +15,11 @@ from nop.demo.tariffs import tariff_ids
 
 LOCATIONS = 5_000
 TIME_ZONE = "Asia/Kolkata"
-_UNITS_PER_LOCATION = {"city": (45, 35, 15, 5), "highway": (25, 40, 25, 10), "rural": (75, 20, 5, 0)}
+_UNITS_PER_LOCATION = {
+    "city": (45, 35, 15, 5),
+    "highway": (25, 40, 25, 10),
+    "rural": (75, 20, 5, 0),
+}
 
 # What a station stands at: name, OCPI facility, OCPI parking type, weight.
 _SITES = {
@@ -42,7 +46,9 @@ _SITES = {
 }
 _PLACES = (geography.in_city, geography.on_highway, geography.in_country)
 _OPEN = {
-    "Mall": [{"weekday": day, "period_begin": "10:00", "period_end": "22:00"} for day in range(1, 8)],
+    "Mall": [
+        {"weekday": day, "period_begin": "10:00", "period_end": "22:00"} for day in range(1, 8)
+    ],
     "Panchayat Office": [
         {"weekday": day, "period_begin": "09:00", "period_end": "18:00"} for day in range(1, 7)
     ],
@@ -120,6 +126,8 @@ def _evses(
     for cabinet, unit in enumerate(units, 1):
         capabilities = ["REMOTE_START_STOP_CAPABLE", "RESERVABLE"]
         capabilities += ["RFID_READER"] if random.random() < 0.6 else []
+        tariffs = tariff_ids(operator, unit.group)
+        prices = {"tariff_ids": tariffs} if tariffs else {}
         for side in range(1, unit.evses + 1):
             n += 1
             connectors = [
@@ -131,9 +139,9 @@ def _evses(
                     "max_voltage": plug.volts,
                     "max_amperage": plug.amperes,
                     "max_electric_power": plug.power_w,
-                    "tariff_ids": tariff_ids(operator, unit.group),
                     "last_updated": installed,
                 }
+                | prices
                 for position, plug in enumerate(unit.plugs, 1)
             ]
             evse = {

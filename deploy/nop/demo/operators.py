@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -14,7 +15,7 @@ class Operator(NamedTuple):
     """Of the nation's stations."""
     places: tuple[float, float, float]
     """Weights of city, highway and country."""
-    units: dict[str, float]
+    units: Mapping[str, float]
     """Weights of hardware.UNITS."""
     pricing: str
     """How it prices, a name of tariffs.PRICE_LISTS; empty: it publishes no tariffs."""
@@ -31,7 +32,7 @@ class Operator(NamedTuple):
 
     @property
     def token(self) -> str:
-        """What its server wants to see. No secret: it listens on loopback and holds nothing real."""
+        """What its server wants to see. No secret: what it guards is invented."""
         return f"simulated-{self.party_id.lower()}-token"
 
 

@@ -15,12 +15,12 @@ _IST_OFFSET_S = 19_800  # UTC+05:30, without summer time
 _HOUR_S = 3600
 _MASK = (1 << 64) - 1
 
-# Share of slots with a visit, by local hour.
+# Percentage of slots with a visit, for every two hours of the local day.
 _RHYTHM = {
-    "dc": (8, 6, 5, 5, 6, 10, 18, 28, 38, 40, 36, 34, 34, 32, 32, 34, 38, 44, 50, 48, 40, 30, 20, 12),
-    "ac": (16, 14, 12, 12, 12, 12, 14, 22, 36, 46, 48, 46, 44, 42, 42, 40, 38, 38, 40, 38, 32, 26, 22, 18),
-    "light": (10, 8, 8, 8, 10, 14, 20, 26, 30, 30, 30, 34, 40, 42, 36, 30, 28, 30, 36, 42, 40, 32, 22, 14),
-}  # fmt: skip
+    "dc": (7, 5, 8, 22, 39, 35, 33, 33, 41, 49, 35, 16),
+    "ac": (15, 12, 12, 18, 41, 47, 43, 41, 38, 39, 29, 20),
+    "light": (9, 8, 12, 23, 30, 32, 41, 33, 29, 39, 36, 18),
+}
 
 _PLANNED = 0.006  # share of EVSEs that are not built yet
 _OUT_OF_ORDER, _INOPERATIVE = 0.05, 0.02  # share of the fault slots
@@ -81,7 +81,7 @@ def _piece(evse: Behaviour, at: int) -> Piece:
 def _visit(evse: Behaviour, at: int) -> Piece:
     draw, begin, end = _part_of_slot(evse.seed, 4, evse.slot_s, at)
     hour = (begin + _IST_OFFSET_S) // _HOUR_S % 24
-    busy = min(0.9, _RHYTHM[evse.group][hour] / 100 * evse.popularity)
+    busy = min(0.9, _RHYTHM[evse.group][hour // 2] / 100 * evse.popularity)
     for status, share in (("CHARGING", busy), ("BLOCKED", _BLOCKED), ("RESERVED", _RESERVED)):
         if draw < share:
             return Piece(status, begin, end)

@@ -8,15 +8,17 @@ from nop_ingest.normalise.power import watts_of
 from nop_registry.enums import PowerType, Severity
 from nop_registry.records import EvseRecord
 
-_DC_ONLY = frozenset(
-    "CHADEMO CHAOJI GBT_DC IEC_62196_T1_COMBO IEC_62196_T2_COMBO MCS "
-    "PANTOGRAPH_BOTTOM_UP PANTOGRAPH_TOP_DOWN".split()
-)
-# IEC_62196_T2 and TESLA_S also carry DC on older Tesla chargers, but OCPI has TESLA_S for that.
-_AC_ONLY = frozenset(
-    "GBT_AC IEC_62196_T1 IEC_62196_T2 IEC_62196_T3A IEC_62196_T3C IEC_60309_2_single_16 "
-    "IEC_60309_2_three_16 IEC_60309_2_three_32 IEC_60309_2_three_64".split()
-) | frozenset(f"DOMESTIC_{letter}" for letter in "ABCDEFGHIJKLMNO")
+_DOMESTIC = frozenset(f"DOMESTIC_{letter}" for letter in "ABCDEFGHIJKLMNO")
+_DC_ONLY = frozenset({
+    "CHADEMO", "CHAOJI", "GBT_DC", "IEC_62196_T1_COMBO", "IEC_62196_T2_COMBO", "MCS",
+    "PANTOGRAPH_BOTTOM_UP", "PANTOGRAPH_TOP_DOWN",
+})  # fmt: skip
+# Older Tesla chargers give DC on a Type 2 plug, but OCPI has TESLA_S for those.
+_AC_ONLY = _DOMESTIC | {
+    "GBT_AC", "IEC_62196_T1", "IEC_62196_T2", "IEC_62196_T3A", "IEC_62196_T3C",
+    "IEC_60309_2_single_16", "IEC_60309_2_three_16", "IEC_60309_2_three_32",
+    "IEC_60309_2_three_64",
+}  # fmt: skip
 _HIGHEST_W = {  # 10 % above what the connector can carry
     "IEC_62196_T1": 21_200,
     "IEC_62196_T2": 49_000,
@@ -29,7 +31,7 @@ _HIGHEST_W = {  # 10 % above what the connector can carry
     "IEC_62196_T2_COMBO": 1_100_000,
     "CHADEMO": 440_000,
     "GBT_DC": 500_000,
-} | {f"DOMESTIC_{letter}": 8_100 for letter in "ABCDEFGHIJKLMNO"}
+} | dict.fromkeys(_DOMESTIC, 8_100)
 _TOLERANCE = 1.1
 
 
@@ -64,7 +66,7 @@ def power_missing(evse: EvseRecord, context: Context) -> Flaw | None:
 
 @check("power-derived", Severity.INFO)
 def power_derived(evse: EvseRecord, context: Context) -> Flaw | None:
-    """C10. Computed from volts × amperes (DM-7)."""
+    """C10. Computed from volts times amperes (DM-7)."""
     for connector in evse.connectors:
         if connector.power_derived:
             return Flaw(
@@ -78,7 +80,7 @@ def power_derived(evse: EvseRecord, context: Context) -> Flaw | None:
 
 @check("power-mismatch", Severity.WARNING)
 def power_mismatch(evse: EvseRecord, context: Context) -> Flaw | None:
-    """K07. More than 10 % from volts × amperes. DC may give less: both are maxima of their own."""
+    """K07. More than 10 % from volts times amperes; DC may give less, both being maxima."""
     for connector in evse.connectors:
         power, amperes = connector.max_electric_power_w, connector.max_amperage
         if power is None or amperes is None or connector.power_derived:
@@ -90,7 +92,7 @@ def power_mismatch(evse: EvseRecord, context: Context) -> Flaw | None:
         if power > computed * _TOLERANCE or too_little:
             return Flaw(
                 "connectors",
-                f"connector {connector.id}: volts × amperes make {computed} W, "
+                f"connector {connector.id}: volts times amperes make {computed} W, "
                 f"but max_electric_power is {power} W: one of them is wrong",
                 f"{connector.power_type} {connector.max_voltage} V {amperes} A {power} W",
             )

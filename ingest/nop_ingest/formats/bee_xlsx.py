@@ -194,8 +194,6 @@ def _look_at_texts(cells: dict[str, str], notice: _Notify) -> None:
                 column,
                 "A line break or repeated column names, left by the PDF, were taken out.",
             )
-    if not _address(cells):
-        notice("address-missing", ADDRESS, "Enter the address.", Severity.WARNING)
     if _PHONE.search(cells[ADDRESS]):
         notice(
             "personal-data-suspected",
@@ -341,4 +339,10 @@ FORMAT = UploadFormat(
         "evses.connectors.standard": KIND,
         "evses.connectors.max_electric_power": CONNECTOR_KW,
     },
+    lacks=frozenset(
+        {
+            "evse-id-missing", "last-updated-missing", "opening-times-missing", "tariff-missing",
+            "time-zone-missing",
+        }
+    ),
 )

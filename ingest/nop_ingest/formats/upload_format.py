@@ -60,3 +60,5 @@ class UploadFormat(msgspec.Struct, frozen=True):
     """Raises InvalidInput when the file as a whole cannot be used."""
     columns: dict[str, str] = {}
     """Column of each field, by the field's path without indexes: `evses.connectors.standard`."""
+    lacks: frozenset[str] = frozenset()
+    """Codes of findings about fields that files of this kind never have: told once for the file."""

@@ -1,4 +1,4 @@
-"""Countries: OCPI wants alpha-3 in `country`; feeds send alpha-2, "Polska", "Netherlands" (DM-4)."""
+"""Countries: OCPI wants alpha-3 in `country`; feeds send alpha-2 or "Polska" (DM-4)."""
 
 from __future__ import annotations
 

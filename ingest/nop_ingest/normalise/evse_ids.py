@@ -44,9 +44,7 @@ def drop_repeated(placed: list[Placed], findings: list[Finding]) -> list[Placed]
     return [item for number, item in enumerate(placed) if number not in dropped]
 
 
-def report_ids(
-    location: LocationRecord, placed: Sequence[Placed], findings: list[Finding]
-) -> None:
+def report_ids(location: LocationRecord, placed: Sequence[Placed], findings: list[Finding]) -> None:
     """Report odd EVSE-IDs: not eMI3, twice in the location, or another operator's.
 
     The id stays as published. An operator's own prefix is usual but not required (K11), and a
@@ -78,8 +76,7 @@ def report_ids(
             findings.append(
                 Notice(
                     "evse-id-duplicate", Severity.WARNING, f"{path}.evse_id",
-                    "another EVSE of this location has the same evse_id: give each EVSE its own",
-                    "point; give each EVSE its own", given,
+                    "another EVSE of this location has the same evse_id: give each its own", given,
                 )
             )  # fmt: skip
         seen.add(canonical)

@@ -15,15 +15,13 @@ HIGHEST_W = 4_000_000  # K06; megawatt charging ends at 3.75 MW
 _HIGHEST_V = 1_500
 _HIGHEST_A = 3_000
 _LINE_TO_LINE_V = 380  # from here on a three-phase voltage is measured between two phases
-_HIGHEST_KW = 500  # a smaller number of watts is kilowatts
+HIGHEST_KW = 500  # a smaller number of watts is kilowatts
 _SURELY_KW_FROM_A = 32
-_SPAN = 0.5  # how far kilowatts may lie from volts × amperes and still be believed to be them
+_SPAN = 0.5  # how far kilowatts may lie from volts times amperes and still be believed to be them
 _OVERSTATED_DC_W = 400_000
 
 
-def watts_of(
-    power_type: PowerType | None, volts: int | None, amperes: int | None
-) -> int | None:
+def watts_of(power_type: PowerType | None, volts: int | None, amperes: int | None) -> int | None:
     """Power of a connector from its electric values; None if one is missing.
 
     Volts of AC_3_PHASE are between line and neutral by OCPI, but many send 400 V.
@@ -53,7 +51,7 @@ def settle_connector(
     computed = watts_of(connector.power_type, volts, amperes)
     power = given
     derived = connector.power_derived
-    if given is not None and not _HIGHEST_KW <= given <= HIGHEST_W:
+    if given is not None and not HIGHEST_KW <= given <= HIGHEST_W:
         power = _settle_given(given, amperes, computed, path, findings)
     if power is None and computed is not None and computed <= HIGHEST_W:
         power, derived = computed, True
@@ -61,15 +59,11 @@ def settle_connector(
             findings.append(
                 Notice(
                     "power-overstated", Severity.WARNING, f"{path}.max_electric_power",
-                    "computed from the highest volts × amperes, which a charger seldom gives at "
+                    "computed from the highest volts and amperes, which a charger seldom gives at "
                     "once: send max_electric_power", str(computed),
                 )
             )  # fmt: skip
-    if (
-        power == given
-        and volts == connector.max_voltage
-        and amperes == connector.max_amperage
-    ):
+    if power == given and volts == connector.max_voltage and amperes == connector.max_amperage:
         return connector
     return msgspec.structs.replace(
         connector,
@@ -102,13 +96,8 @@ def _settle_given(
     """Watts of a number that cannot be watts: kilowatts, or nothing."""
     agrees = computed is not None and abs(given * 1000 - computed) <= _SPAN * computed
     large = amperes is None or amperes >= _SURELY_KW_FROM_A
-    if 0 < given < _HIGHEST_KW and (agrees or large):
-        findings.append(
-            Notice(
-                "power-in-kw", Severity.WARNING, f"{path}.max_electric_power",
-                f"read as {given} kW: send watts", str(given),
-            )
-        )  # fmt: skip
+    if 0 < given < HIGHEST_KW and (agrees or large):
+        findings.append(power_in_kw(f"{path}.max_electric_power", given))
         return given * 1000
     findings.append(
         Notice(
@@ -118,3 +107,10 @@ def _settle_given(
         )
     )  # fmt: skip
     return None
+
+
+def power_in_kw(path: str, given: float) -> Notice:
+    """Kilowatts came where OCPI has watts."""
+    return Notice(
+        "power-in-kw", Severity.WARNING, path, f"read as {given} kW: send watts", str(given)
+    )

@@ -7,7 +7,6 @@ blanks around them. A text over OCPI's length is kept and reported (TR-36).
 from __future__ import annotations
 
 import html
-import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -57,13 +56,14 @@ def as_text(value: object) -> str | None:
     """A JSON scalar as text: numbers appear where OCPI has strings (TR-33). None: not a text."""
     if isinstance(value, str):
         return clean(value)
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return None
-    if isinstance(value, int):
+    if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if abs(value) < 10**40 else None
-    if not math.isfinite(value):
+    if isinstance(value, float):
+        value = Decimal(repr(value))
+    if not isinstance(value, Decimal) or not value.is_finite():
         return None
-    return str(int(value)) if value == int(value) and abs(value) < 10**15 else str(value)
+    # Only a small one may be written out: 1e999999999 has a billion digits.
+    return str(int(value)) if abs(value) < 10**15 and value == int(value) else str(value)
 
 
 def clean_words(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ ever (T5). Here every read, write, connect and TLS handshake gets what is left o
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import sys
@@ -111,8 +112,9 @@ class _GuardedStream(httpcore2.NetworkStream):
         # Servers that write headers and body apart otherwise wait 40 ms for our delayed ACK, on
         # every page of a kept connection. The kernel forgets the option, so it is set again.
         if sys.platform == "linux":
-            connection = self._inner.get_extra_info("socket")
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+            with contextlib.suppress(OSError):  # a closed socket: the read will say so
+                connection = self._inner.get_extra_info("socket")
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._inner.write(buffer, self._backend.call.time_left(timeout))
@@ -135,8 +137,6 @@ class _GuardedStream(httpcore2.NetworkStream):
 
     def shut_down(self) -> None:
         """Make a blocked read return. The socket stays to be closed by its own thread."""
-        try:
+        with contextlib.suppress(OSError):  # already closed
             # Not the method of an SSLSocket: that would take the TLS state from under the reader.
             socket.socket.shutdown(self._inner.get_extra_info("socket"), socket.SHUT_RDWR)
-        except OSError:
-            return  # already closed

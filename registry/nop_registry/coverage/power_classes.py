@@ -23,6 +23,16 @@ SCHEMES = {
     "e-amrit": "NITI Aayog, e-AMRIT: standards and specifications",
 }
 
+DC_PLUGS = (
+    "IEC_62196_T1_COMBO", "IEC_62196_T2_COMBO", "CHADEMO", "CHAOJI", "GBT_DC", "MCS",
+    "PANTOGRAPH_BOTTOM_UP", "PANTOGRAPH_TOP_DOWN",
+)  # fmt: skip
+"""Connector types that carry direct current only; used where a publisher gives no power type."""
+
+AC_PLUGS = ("IEC_62196_T1", "IEC_62196_T3A", "IEC_62196_T3C", "GBT_AC", "IEC_62196_T2")
+"""Connector types taken for alternating current where a publisher gives no power type; so are
+household and industrial sockets (DOMESTIC…, IEC_60309…, NEMA…)."""
+
 _ANY = 2**31 - 1
 _UNKNOWN = (
     ("ac-unknown", "AC, power unknown", "AC", None, _ANY),

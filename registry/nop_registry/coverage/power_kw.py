@@ -22,6 +22,7 @@ METRIC = Metric(
     per_location="""
         SELECT e.location_id, sum(e.max_power_w) AS power_w, count(e.max_power_w) AS n_known,
                count(*) FILTER (WHERE e.max_power_w IS NULL) AS n_unknown
-        FROM evse e JOIN evse_status s ON s.evse_id = e.id
-        WHERE s.status NOT IN ('PLANNED', 'REMOVED') GROUP BY e.location_id""",
+        FROM evse e WHERE e.retired_at IS NULL AND NOT EXISTS (SELECT FROM evse_status s
+            WHERE s.evse_id = e.id AND s.status IN ('PLANNED', 'REMOVED'))
+        GROUP BY e.location_id""",
 )

@@ -15,9 +15,9 @@ METRIC = Metric(
     numerator="coalesce(sum(priced.n), 0)",
     denominator="sum(p.n_evse - p.n_planned)",
     per_location="""
-        SELECT e.location_id, count(*) AS n
-        FROM evse_status e
-        JOIN (SELECT DISTINCT c.evse_id FROM connector c, unnest(c.tariff_numbers) number
-              JOIN tariff t ON t.id = number WHERE t.retired_at IS NULL) c ON c.evse_id = e.evse_id
-        WHERE e.status NOT IN ('PLANNED', 'REMOVED') GROUP BY e.location_id""",
+        SELECT s.location_id, count(*) AS n FROM evse_status s
+        WHERE s.status NOT IN ('PLANNED', 'REMOVED') AND s.evse_id IN (
+            SELECT c.evse_id FROM connector c WHERE EXISTS (SELECT FROM tariff t
+                WHERE t.id = ANY(c.tariff_numbers) AND t.retired_at IS NULL))
+        GROUP BY s.location_id""",
 )

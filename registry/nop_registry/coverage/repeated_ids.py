@@ -15,12 +15,15 @@ METRIC = Metric(
     citation="eMI3/ISO 15118 EVSE-ID, which is to be unique",
     numerator="coalesce(sum(repeated_ids.n), 0)",
     denominator="sum(p.n_evse - p.n_planned)",
+    # The ids are counted in the index first: few are left to look at.
     per_location="""
-        SELECT e.location_id, count(*) AS n
-        FROM evse e JOIN evse_status s ON s.evse_id = e.id
-        JOIN (SELECT e.evse_id_canonical
-              FROM evse e JOIN evse_status s ON s.evse_id = e.id JOIN site t ON t.location_id = e.location_id
-              WHERE s.status NOT IN ('PLANNED', 'REMOVED') AND e.evse_id_canonical IS NOT NULL
-              GROUP BY e.evse_id_canonical HAVING count(*) > 1) twice USING (evse_id_canonical)
-        WHERE s.status NOT IN ('PLANNED', 'REMOVED') GROUP BY e.location_id""",
+        SELECT location_id, count(*) AS n FROM (
+            SELECT e.location_id, count(*) OVER (PARTITION BY e.evse_id_canonical) AS bearers
+            FROM (SELECT evse_id_canonical FROM evse WHERE evse_id_canonical IS NOT NULL
+                  GROUP BY evse_id_canonical HAVING count(*) > 1) repeated
+            JOIN evse e USING (evse_id_canonical)
+            JOIN evse_status s ON s.evse_id = e.id
+            JOIN site t ON t.location_id = e.location_id
+            WHERE s.status NOT IN ('PLANNED', 'REMOVED')) borne
+        WHERE bearers > 1 GROUP BY location_id""",
 )

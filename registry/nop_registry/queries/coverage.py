@@ -1,23 +1,21 @@
-"""What the register covers, by area, operator, power class, status and source.
+"""What the register covers, by area, operator, power class and status.
 
 Everything is counted from public locations (site_now); each list is one statement. Rows carry
-`as_of`. Values that cannot be computed are None, never 0.
+`as_of`. What cannot be computed is None, never 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import pycountry
-
 import nop_registry.coverage
-from nop_registry.areas_data.names import FOLD, spellings_of
 from nop_registry.coverage.metric import Metric
-from nop_registry.coverage.power_classes import POWER_CLASSES
-from nop_registry.database import AsyncConnection, fetch_all, fetch_one
+from nop_registry.coverage.power_classes import AC_PLUGS, DC_PLUGS, POWER_CLASSES
+from nop_registry.database import AsyncConnection, fetch_all
 from nop_registry.discovery import find_parts
+from nop_registry.queries.places import STATES, place_values, places_sql
 
 Rows = list[dict[str, Any]]
 
@@ -25,6 +23,8 @@ METRICS: tuple[Metric, ...] = tuple(
     sorted(find_parts(nop_registry.coverage, "METRIC"), key=lambda metric: metric.position)
 )
 """All metrics in the order in which they are shown."""
+
+AVAILABILITIES = ("available", "busy", "out", "unknown", "planned")
 
 
 async def list_coverage(
@@ -39,21 +39,20 @@ async def list_coverage(
     `parent` is the `code` of a state. Areas without a location are rows with 0; locations outside
     every loaded polygon stand under the name that their publisher gave. Columns of a row:
 
-    code        of the area; `~…` for a declared name that is no known area; None: no area known
+    code        of the area; `~…` for a declared name that is no known area; None: none known
     name        None where code is None
     area_id     None where no polygon of it is loaded
-    parent_code, parent_name   the state (level 2)
     official    whether the polygon is an official one; None without polygon
-    sources     how many sources have locations there
+    parent_code, parent_name   the state (level 2)
     as_declared        locations placed by the declared name instead of a polygon
     declared_elsewhere locations whose publisher names another area than the polygon
-    available, busy, out, unknown, planned   EVSEs by status in force now
-    <metric>    value of each of METRICS; for a share also <metric>_numerator, <metric>_denominator;
-                where some EVSEs are not covered <metric>_left_out
     as_of       instant of the figures
+    and the figures: `sources` (how many), EVSEs `available`, `busy`, `out`, `unknown`, `planned` by
+    the status in force now, and the value of each of METRICS under its code; for a share also
+    <code>_numerator and <code>_denominator; <code>_left_out: EVSEs that the value does not cover.
     """
     sql = _coverage_sql(level, parent is not None)
-    return await fetch_all(connection, sql, _values(country, include_simulated, parent))
+    return await _read(connection, sql, place_values(country, include_simulated, parent))
 
 
 async def get_totals(
@@ -62,14 +61,13 @@ async def get_totals(
     parent: str | None = None,
     include_simulated: bool = True,
 ) -> dict[str, Any]:
-    """The same columns for the whole country (or one state), and `simulated`, `elsewhere`.
+    """The same figures for the whole country (or the state `parent`) in one row.
 
-    `simulated` counts EVSEs of simulated sources among them, `elsewhere` public locations in other
-    countries, which are in no figure here.
+    Besides: `name` of the state, `simulated` (EVSEs of simulated sources among those in service)
+    and `elsewhere` (public locations of other countries or states, which are in no figure here).
     """
-    values = _values(country, include_simulated, parent)
-    row = await fetch_one(connection, _totals_sql(parent is not None), values)
-    return row or {}
+    values = place_values(country, include_simulated, parent)
+    return (await _read(connection, _totals_sql(parent is not None), values))[0]
 
 
 async def list_by_operator(
@@ -79,13 +77,13 @@ async def list_by_operator(
     include_simulated: bool = True,
     top: int | None = None,
 ) -> Rows:
-    """EVSEs, locations and kW by operator as published; all but the first `top` in one row.
+    """The same figures by operator as published (its party id where no name is given).
 
-    Columns: operator (None: none named, or the row of the others), operators (how many it stands
-    for), evses, locations, power_kw, power_kw_left_out, known, as_of.
+    With `top`, all operators after the first `top` are one last row with `operator` None;
+    `operators` says for how many a row stands.
     """
-    values = _values(country, include_simulated, parent) | {"top": top}
-    return await fetch_all(connection, _operator_sql(parent is not None), values)
+    values = place_values(country, include_simulated, parent) | {"top": top}
+    return await _read(connection, _operator_sql(parent is not None), values)
 
 
 async def list_by_power_class(
@@ -94,19 +92,22 @@ async def list_by_power_class(
     parent: str | None = None,
     include_simulated: bool = True,
 ) -> Rows:
-    """EVSEs and kW in every class of every scheme; a class without EVSEs is a row with 0.
+    """EVSEs in service in every class of every scheme of coverage.power_classes, 0 included.
 
-    Columns: scheme, code, title, evses, power_kw (None where the power is unknown), as_of.
+    Columns: scheme, code, title, evses, power_kw (None where the power is unknown), as_of. An EVSE
+    is DC when one of its connectors is; its power is that of its strongest connector.
     """
-    values = _values(country, include_simulated, parent) | {
+    values = place_values(country, include_simulated, parent) | {
         "schemes": [c.scheme for c in POWER_CLASSES],
         "class_codes": [c.code for c in POWER_CLASSES],
         "titles": [c.title for c in POWER_CLASSES],
         "currents": [c.current for c in POWER_CLASSES],
         "above": [c.above_w for c in POWER_CLASSES],
         "up_to": [c.up_to_w for c in POWER_CLASSES],
+        "dc_plugs": list(DC_PLUGS),
+        "ac_plugs": list(AC_PLUGS),
     }
-    return await fetch_all(connection, _power_class_sql(parent is not None), values)
+    return await _read(connection, _power_class_sql(parent is not None), values)
 
 
 async def list_by_status(
@@ -115,12 +116,14 @@ async def list_by_status(
     parent: str | None = None,
     include_simulated: bool = True,
 ) -> Rows:
-    """EVSEs by the status in force now (enums.Availability), UNKNOWN apart.
+    """EVSEs by the status in force now (enums.Availability), PLANNED and UNKNOWN apart.
 
     Columns: status, evses, of_silent_sources (those UNKNOWN because their source is stale), as_of.
     """
-    values = _values(country, include_simulated, parent)
-    return await fetch_all(connection, _status_sql(parent is not None), values)
+    values = place_values(country, include_simulated, parent) | {
+        "statuses": [name.upper() for name in AVAILABILITIES]
+    }
+    return await _read(connection, _status_sql(parent is not None), values)
 
 
 async def list_source_freshness(
@@ -128,119 +131,34 @@ async def list_source_freshness(
 ) -> Rows:
     """Every source: when it was last heard of, whether it is stale, its last error.
 
-    Columns: name, kind, country_code, simulated, state, is_stale, seen_at, age_s (None: never
-    heard), status_ttl_s, last_attempt_at, last_success_at, last_error_at, last_error, failures,
-    locations, evses, as_of.
+    Columns: name, kind, country_code, simulated, state, state_reason, is_stale, seen_at, age_s
+    (None: never heard), status_ttl_s, last_attempt_at, last_success_at, last_error_at, last_error,
+    failures, locations, evses, as_of.
     """
-    return await fetch_all(connection, _SOURCES, {"include_simulated": include_simulated})
-
-
-async def list_outlines(
-    connection: AsyncConnection, country: str, parent: str | None = None
-) -> Rows:
-    """Outlines for a map of the states of a country, or of the districts of a state.
-
-    Columns: code, name, official, origin, path (SVG path data in a square of 1000 units, y down;
-    Web Mercator; None for an area outside the square). Far islands do not shrink the map: the
-    square is that of the largest land mass and what is near it.
-    """
-    level = 1 if parent is None else 2
-    values = {"country": country, "level": level, "parent": parent}
-    return await fetch_all(connection, _OUTLINES, values)
+    return await _read(connection, _SOURCES, {"include_simulated": include_simulated})
 
 
 async def list_undrawn(connection: AsyncConnection, country: str) -> list[str]:
     """Names of the known states of a country of which no polygon is loaded."""
-    rows = await fetch_all(connection, _UNDRAWN, _values(country, True, None))
-    return [row["name"] for row in rows]
+    return [row["name"] for row in await _read(connection, _UNDRAWN, place_values(country))]
 
 
-def _values(country: str, include_simulated: bool, parent: str | None) -> dict[str, Any]:
-    spellings = spellings_of(country)
-    nation = pycountry.countries.get(alpha_2=country)
-    return {
-        "country": country,
-        "alpha_3": nation.alpha_3 if nation else None,
-        "include_simulated": include_simulated,
-        "parent": parent,
-        "folded": [s.folded for s in spellings],
-        "known_codes": [s.code for s in spellings],
-        "known_names": [s.name for s in spellings],
-    }
+async def _read(connection: AsyncConnection, sql: str, values: Mapping[str, Any]) -> Rows:
+    # A national count sorts and hashes a million rows: in memory, and longer than a page's read.
+    async with connection.transaction():
+        await connection.execute(
+            "SELECT set_config('work_mem', '64MB', true),"
+            " set_config('statement_timeout', '60s', true), set_config('jit', 'off', true)"
+        )
+        return await fetch_all(connection, sql, values)
 
 
-def _known_areas(with_districts: bool = False) -> str:
-    """CTEs: known spellings, loaded states, and every declared spelling with what it means."""
-    districts = f""",
-district_area AS (
-    SELECT a.id, a.code, a.name, a.official, a.parent_id, {FOLD.format("a.name")} AS key
-    FROM area a WHERE a.country_code = %(country)s AND a.level = 2),
-declared_district AS MATERIALIZED (
-    SELECT d.district, {FOLD.format("d.district")} AS key
-    FROM (SELECT DISTINCT district FROM location) d
-    WHERE {FOLD.format("d.district")} <> '')"""  # noqa: S608 - constants
-    return f"""
-WITH known AS (
-    SELECT * FROM unnest(%(folded)s::text[], %(known_codes)s::text[], %(known_names)s::text[])
-        AS k(folded, code, name)),
-state_area AS (
-    SELECT a.id, a.code, a.name, a.official, coalesce(k.code, {FOLD.format("a.name")}) AS key
-    FROM area a LEFT JOIN known k ON k.folded = {FOLD.format("a.name")}
-    WHERE a.country_code = %(country)s AND a.level = 1),
-declared_state AS MATERIALIZED (
-    SELECT d.state, a.id AS area_id, coalesce(a.code, k.code, '~' || d.key) AS code,
-           coalesce(a.name, k.name, d.state) AS name, a.id IS NULL AND k.code IS NOT NULL AS undrawn
-    FROM (SELECT state, {FOLD.format("state")} AS key
-          FROM (SELECT DISTINCT state FROM location) every) d
-    LEFT JOIN known k ON k.folded = d.key
-    LEFT JOIN state_area a ON a.key = coalesce(k.code, d.key)
-    WHERE d.key <> ''){districts if with_districts else ""}"""  # noqa: S608 - constants
-
-
-def _places(by_district: bool, within_state: bool) -> str:
-    """CTE `place`: every public location of the country with its state (and district).
-
-    The polygon decides; the declared name where there is none, or where the declared state is
-    known to have no polygon (an outline older than the state).
-    """
-    district = """
-    , coalesce(da.code, dn.code, '~' || dd.key) AS district_code
-    , coalesce(da.name, dn.name, l.district) AS district_name
-    , da.id IS NULL AND dd.key IS NOT NULL AS district_as_declared
-    , da.id IS NOT NULL AND dd.key <> da.key AS district_elsewhere"""
-    district_joins = """
-    LEFT JOIN district_area da ON da.id = t.district_area_id
-    LEFT JOIN declared_district dd ON dd.district = l.district
-    LEFT JOIN LATERAL (SELECT n.code, n.name FROM district_area n
-        WHERE da.id IS NULL AND n.key = dd.key AND n.parent_id = coalesce(sa.id, ds.area_id)
-        ORDER BY n.id LIMIT 1) dn ON true"""
-    state_code = "CASE WHEN ds.undrawn OR sa.id IS NULL THEN ds.code ELSE sa.code END"
-    return f""",
-place AS (
-    SELECT t.*, {state_code} AS state_code,
-        CASE WHEN ds.undrawn OR sa.id IS NULL THEN ds.name ELSE sa.name END AS state_name,
-        ds.code IS NOT NULL AND (ds.undrawn OR sa.id IS NULL) AS as_declared,
-        ds.area_id IS DISTINCT FROM sa.id AND sa.id IS NOT NULL AND ds.code IS NOT NULL
-            AND NOT ds.undrawn AS declared_elsewhere
-        {district if by_district else ""}
-    FROM site_now t JOIN location l ON l.id = t.location_id
-    LEFT JOIN state_area sa ON sa.id = t.state_area_id
-    LEFT JOIN declared_state ds ON ds.state = l.state
-    {district_joins if by_district else ""}
-    WHERE CASE WHEN t.country IS NOT NULL THEN t.country = %(alpha_3)s
-               WHEN sa.id IS NOT NULL THEN true ELSE l.country_code = %(country)s END
-      AND (%(include_simulated)s OR NOT t.simulated)
-      {f"AND {state_code} = %(parent)s" if within_state else ""})"""  # noqa: S608 - constants
-
-
-def _figures(metrics: Sequence[Metric]) -> tuple[str, str]:
-    """The select list of all figures of a group of places, and the joins that it needs."""
-    columns = [
-        "count(DISTINCT p.source_id) AS sources",
-        *(f"coalesce(sum(p.n_{s}), 0) AS {s}" for s in _AVAILABILITIES),
-    ]
+def _figures() -> tuple[list[str], str]:
+    """The select list of all figures of a group of places `p`, and the joins that it needs."""
+    columns = ["count(DISTINCT p.source_id) AS sources"]
+    columns += [f"coalesce(sum(p.n_{s}), 0) AS {s}" for s in AVAILABILITIES]
     joins = []
-    for metric in metrics:
+    for metric in METRICS:
         if metric.denominator:
             columns += [
                 f"({metric.numerator})::float8 / nullif({metric.denominator}, 0) AS {metric.code}",
@@ -256,63 +174,133 @@ def _figures(metrics: Sequence[Metric]) -> tuple[str, str]:
                 f"LEFT JOIN ({metric.per_location}) {metric.code} "
                 f"ON {metric.code}.location_id = p.location_id"
             )
-    return ",\n    ".join(columns), "\n".join(joins)
-
-
-_AVAILABILITIES = ("available", "busy", "out", "unknown", "planned")
+    return columns, "\n".join(joins)
 
 
 @cache
 def _coverage_sql(level: int, within_state: bool) -> str:
-    columns, joins = _figures(METRICS)
-    counts = ["sources", "as_declared", "declared_elsewhere", *_AVAILABILITIES]
-    for metric in METRICS:
-        if metric.denominator:
-            counts += [f"{metric.code}_numerator", f"{metric.code}_denominator"]
-        else:
-            counts.append(metric.code)
-        if metric.left_out:
-            counts.append(f"{metric.code}_left_out")
-    shares = [metric.code for metric in METRICS if metric.denominator]
+    columns, joins = _figures()
+    names = [column.rsplit(" AS ", 1)[1] for column in columns]
+    shares = {metric.code for metric in METRICS if metric.denominator}
+    shown = [
+        f"c.{name}" if name in shares else f"CASE WHEN c.present THEN c.{name} ELSE 0 END AS {name}"
+        for name in ("as_declared", "declared_elsewhere", *names)
+    ]
     if level == 1:
-        codes, declared = "p.state_code AS code, NULL AS parent_code", "p.as_declared"
-        names, elsewhere = "min(p.state_name) AS name, NULL AS parent_name", "p.declared_elsewhere"
-        areas = "SELECT s.*, NULL::text AS parent_code, NULL::text AS parent_name FROM state_area s"
-        grouping = "p.state_code"
+        of_place, group = "state", "p.state_code"
+        parents = "NULL::text AS parent_code, NULL::text AS parent_name"
+        declared, elsewhere = "p.as_declared", "p.declared_elsewhere"
+        areas = f"SELECT s.*, {parents} FROM state_area s"  # noqa: S608 - constants
     else:
-        codes, declared = "p.district_code AS code, p.state_code AS parent_code", "p.district_as_declared"
-        names = "min(p.district_name) AS name, min(p.state_name) AS parent_name"
-        elsewhere, grouping = "p.district_elsewhere", "p.state_code, p.district_code"
-        areas = f"""SELECT d.*, s.code AS parent_code, s.name AS parent_name
-            FROM district_area d LEFT JOIN state_area s ON s.id = d.parent_id
-            {"WHERE s.code = %(parent)s" if within_state else ""}"""  # noqa: S608 - constants
-    # A district code may return under another state only for declared names, so both are the key.
-    return f"""{_known_areas(level == 2)}{_places(level == 2, within_state)},
+        of_place, group = "district", "p.state_code, p.district_code"
+        parents = "p.state_code AS parent_code, min(p.state_name) AS parent_name"
+        declared, elsewhere = "p.district_as_declared", "p.district_elsewhere"
+        areas = (
+            "SELECT d.*, s.code AS parent_code, s.name AS parent_name FROM district_area d "
+            "LEFT JOIN state_area s ON s.id = d.parent_id"
+        ) + (" WHERE s.code = %(parent)s" if within_state else "")
+    return f"""{places_sql(by_district=level == 2, within_state=within_state)},
 counted AS (
-    SELECT {codes}, {names}, true AS present, count(*) FILTER (WHERE {declared}) AS as_declared,
-    count(*) FILTER (WHERE {elsewhere}) AS declared_elsewhere,
-    {columns}
-    FROM place p {joins} GROUP BY {grouping}),
+    SELECT p.{of_place}_code AS code, min(p.{of_place}_name) AS name, {parents}, true AS present,
+        count(*) FILTER (WHERE {declared}) AS as_declared,
+        count(*) FILTER (WHERE {elsewhere}) AS declared_elsewhere, {", ".join(columns)}
+    FROM place p {joins} GROUP BY {group}),
 drawn AS ({areas})
 SELECT coalesce(a.code, c.code) AS code, coalesce(a.name, c.name) AS name, a.id AS area_id,
-    coalesce(c.parent_code, a.parent_code) AS parent_code,
-    coalesce(c.parent_name, a.parent_name) AS parent_name, a.official,
-    {", ".join(f"CASE WHEN c.present THEN c.{n} ELSE 0 END AS {n}" for n in counts)},
-    {", ".join(f"c.{n}" for n in shares)}, now() AS as_of
+    a.official, coalesce(a.parent_code, c.parent_code) AS parent_code,
+    coalesce(a.parent_name, c.parent_name) AS parent_name, {", ".join(shown)}, now() AS as_of
 FROM counted c FULL JOIN drawn a
-  ON a.code = c.code AND a.parent_code IS NOT DISTINCT FROM c.parent_code
+    ON a.code = c.code AND coalesce(a.parent_code, '') = coalesce(c.parent_code, '')
 ORDER BY evses DESC, name"""  # noqa: S608 - constants
 
 
 @cache
 def _totals_sql(within_state: bool) -> str:
-    columns, joins = _figures(METRICS)
-    return f"""{_known_areas()}{_places(False, within_state)}
-SELECT count(*) FILTER (WHERE p.as_declared) AS as_declared,
+    columns, joins = _figures()
+    return f"""{places_sql(within_state=within_state)}
+SELECT min(p.state_name) AS name, count(*) FILTER (WHERE p.as_declared) AS as_declared,
     count(*) FILTER (WHERE p.declared_elsewhere) AS declared_elsewhere,
     coalesce(sum(p.n_evse - p.n_planned) FILTER (WHERE p.simulated), 0) AS simulated,
-    min(p.state_name) AS name,
     (SELECT count(*) FROM site_now t WHERE %(include_simulated)s OR NOT t.simulated)
-        - count(p.location_id) AS elsewhere,
-    {columns}, now() AS as_of
+        - count(*) AS elsewhere, {", ".join(columns)}, now() AS as_of
 FROM place p {joins}"""  # noqa: S608 - constants
+
+
+@cache
+def _operator_sql(within_state: bool) -> str:
+    columns, joins = _figures()
+    return f"""{places_sql(within_state=within_state)},
+ranked AS (
+    SELECT operator, row_number() OVER (
+        ORDER BY sum(n_evse - n_planned) DESC, operator) AS position
+    FROM place GROUP BY operator),
+placed AS (
+    SELECT p.*, r.position,
+        %(top)s::int IS NULL OR r.position <= %(top)s::int AS is_shown
+    FROM place p JOIN ranked r ON r.operator = p.operator)
+SELECT min(p.operator) FILTER (WHERE p.is_shown) AS operator,
+    count(DISTINCT p.operator) AS operators, {", ".join(columns)}, now() AS as_of
+FROM placed p {joins}
+GROUP BY CASE WHEN p.is_shown THEN p.position END
+ORDER BY min(p.position)"""  # noqa: S608 - constants
+
+
+@cache
+def _status_sql(within_state: bool) -> str:
+    return f"""{places_sql(within_state=within_state)}
+SELECT s.status, coalesce(s.n, 0) AS evses,
+    CASE WHEN s.status = 'UNKNOWN' THEN silent ELSE 0 END AS of_silent_sources, now() AS as_of
+FROM (SELECT coalesce(sum(p.n_unknown) FILTER (WHERE p.is_stale), 0) AS silent,
+             ARRAY[{", ".join(f"sum(p.n_{s})" for s in AVAILABILITIES)}] AS counts
+      FROM place p) total,
+    unnest(%(statuses)s::text[], total.counts) WITH ORDINALITY AS s(status, n, position)
+ORDER BY s.position"""  # noqa: S608 - constants
+
+
+@cache
+def _power_class_sql(within_state: bool) -> str:
+    return f"""{places_sql(within_state=within_state)},
+connected AS (
+    SELECT c.evse_id, coalesce(max('DC') FILTER (WHERE c.power_type = 'DC'
+               OR c.power_type IS NULL AND c.standard = ANY(%(dc_plugs)s)),
+           max('AC') FILTER (WHERE c.power_type LIKE 'AC%%' OR c.power_type IS NULL
+               AND (c.standard = ANY(%(ac_plugs)s) OR c.standard ~ '^(DOMESTIC|IEC_60309|NEMA)_'))
+           ) AS current
+    FROM connector c GROUP BY c.evse_id),
+counted AS (
+    SELECT c.current, e.max_power_w, count(*) AS n
+    FROM place p JOIN evse e ON e.location_id = p.location_id AND e.retired_at IS NULL
+    LEFT JOIN connected c ON c.evse_id = e.id
+    WHERE NOT EXISTS (SELECT FROM evse_status s
+                      WHERE s.evse_id = e.id AND s.status IN ('PLANNED', 'REMOVED'))
+    GROUP BY c.current, e.max_power_w),
+class AS (
+    SELECT * FROM unnest(%(schemes)s::text[], %(class_codes)s::text[], %(titles)s::text[],
+        %(currents)s::text[], %(above)s::int[], %(up_to)s::int[])
+        WITH ORDINALITY AS c(scheme, code, title, current, above_w, up_to_w, position))
+SELECT k.scheme, k.code, k.title, coalesce(sum(c.n), 0)::bigint AS evses,
+    CASE WHEN k.above_w IS NOT NULL
+         THEN coalesce(sum(c.n * c.max_power_w), 0) / 1000.0 END AS power_kw, now() AS as_of
+FROM class k LEFT JOIN counted c ON c.current IS NOT DISTINCT FROM k.current
+    AND CASE WHEN k.above_w IS NULL THEN c.max_power_w IS NULL
+             ELSE c.max_power_w > k.above_w AND c.max_power_w <= k.up_to_w END
+GROUP BY k.scheme, k.code, k.title, k.above_w, k.position ORDER BY k.position"""  # noqa: S608 - constants
+
+
+_SOURCES = """
+SELECT s.name, s.kind, s.country_code, s.simulated, s.state, s.state_reason, s.is_stale, s.seen_at,
+    extract(epoch FROM now() - s.seen_at)::bigint AS age_s, s.status_ttl_s, s.last_attempt_at,
+    s.last_success_at, s.last_error_at, left(s.last_error, 200) AS last_error, s.failures,
+    count(t.location_id) AS locations, coalesce(sum(t.n_evse - t.n_planned), 0) AS evses,
+    now() AS as_of
+FROM source_now s LEFT JOIN site t ON t.source_id = s.id
+WHERE %(include_simulated)s OR NOT s.simulated
+GROUP BY s.id, s.name, s.kind, s.country_code, s.simulated, s.state, s.state_reason, s.is_stale,
+    s.seen_at, s.status_ttl_s, s.last_attempt_at, s.last_success_at, s.last_error_at, s.last_error,
+    s.failures
+ORDER BY s.is_stale DESC, s.name"""
+
+_UNDRAWN = f"""WITH {STATES}
+SELECT DISTINCT k.name FROM known k
+WHERE EXISTS (SELECT FROM state_area) AND k.code NOT IN (SELECT key FROM state_area)
+ORDER BY k.name"""  # noqa: S608 - constants

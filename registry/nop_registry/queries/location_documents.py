@@ -50,7 +50,7 @@ async def read_documents(connection: AsyncConnection, wanted: Sequence[Wanted]) 
     ]
     async with connection.cursor() as cursor:
         cursor.adapters.register_loader("text", _Bytes)
-        await cursor.execute(f"SELECT concat({', '.join(members)}, '}}')", values, prepare=True)  # noqa: S608 - constants
+        await cursor.execute(f"SELECT concat({', '.join(members)}, '}}')", values, prepare=True)
         row = await cursor.fetchone()
     assert row is not None  # noqa: S101 - no FROM: one row
     return bytes(row[0])
@@ -67,15 +67,15 @@ def _member_sql(member: Wanted, values: dict[str, Any], suffix: str) -> str:
     match member.question:
         case LocationQuery() as query:
             page = _object("location_connection", member.picks)
-            return f"(WITH {search_sql(query, values, suffix)} SELECT {page})"  # noqa: S608 - constants
+            return f"(WITH {search_sql(query, values, suffix)} SELECT {page})"
         case LocationById(text):
             values[f"id{suffix}"] = Int8(location_number(text) or 0)
             found = f"{ONE_LOCATION} WHERE l.id = %(id{suffix})s"
-            return f"coalesce((SELECT {_object('location', member.picks)} {found}), 'null')"  # noqa: S608 - constants
+            return f"coalesce((SELECT {_object('location', member.picks)} {found}), 'null')"
         case EvseByEvseId(text):
             values[f"evse_id{suffix}"] = canonical_evse_id(text)
             found = f"{BEST_EVSE.format(canonical=f'%(evse_id{suffix})s::text')}"
-            return f"coalesce((SELECT {_object('evse', member.picks)} {found}), 'null')"  # noqa: S608 - constants
+            return f"coalesce((SELECT {_object('evse', member.picks)} {found}), 'null')"
 
 
 ONE_LOCATION = "FROM location l JOIN site ON site.location_id = l.id"

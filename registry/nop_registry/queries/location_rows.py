@@ -23,7 +23,7 @@ async def list_locations(connection: AsyncConnection, ids: Sequence[int]) -> Row
     return await fetch_all(
         connection,
         f"""SELECT l.*, site.max_power_w, src.simulated {ONE_LOCATION}
-            JOIN source src ON src.id = l.source_id WHERE l.id = ANY(%(ids)s)""",  # noqa: S608 - constants
+            JOIN source src ON src.id = l.source_id WHERE l.id = ANY(%(ids)s)""",
         {"ids": list(ids)},
     )
 
@@ -38,7 +38,9 @@ async def list_availability(connection: AsyncConnection, ids: Sequence[int]) -> 
     )
 
 
-async def list_public_sources(connection: AsyncConnection, ids: Sequence[int] | None = None) -> Rows:
+async def list_public_sources(
+    connection: AsyncConnection, ids: Sequence[int] | None = None
+) -> Rows:
     """Sources (all, or these) with what the public may know of their health, by name."""
     return await fetch_all(
         connection,

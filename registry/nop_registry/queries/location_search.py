@@ -68,9 +68,13 @@ class LocationQuery(msgspec.Struct, frozen=True, kw_only=True):
         if self.near:
             (lon, lat), radius = self.near
             if not (-180 <= lon <= 180 and abs(lat) <= MAX_LATITUDE):
-                raise InvalidInput(f"near needs -180 ≤ lon ≤ 180 and -{MAX_LATITUDE} ≤ lat ≤ {MAX_LATITUDE}")
+                raise InvalidInput(
+                    f"near needs -180 ≤ lon ≤ 180 and -{MAX_LATITUDE} ≤ lat ≤ {MAX_LATITUDE}"
+                )
             if not 0 < radius <= MAX_RADIUS_M:
-                raise InvalidInput(f"radiusM must be more than 0 and at most {MAX_RADIUS_M:.0f} metres")
+                raise InvalidInput(
+                    f"radiusM must be more than 0 and at most {MAX_RADIUS_M:.0f} metres"
+                )
         return self
 
 

@@ -101,7 +101,9 @@ def _evse_conditions(offer: Offer, put: Callable[[str, object], str]) -> list[st
     if offer.connector_types:
         conditions.append(f"c.standard = ANY({put('standards', list(offer.connector_types))})")
     if offer.min_power_w is not None:
-        conditions.append(f"c.max_electric_power_w >= {put('min_power_w', Int8(offer.min_power_w))}")
+        conditions.append(
+            f"c.max_electric_power_w >= {put('min_power_w', Int8(offer.min_power_w))}"
+        )
     if offer.current is not None:
         types = [t.value for t in PowerType if (t is PowerType.DC) == (offer.current is Current.DC)]
         conditions.append(f"c.power_type = ANY({put('power_types', types)})")

@@ -1,110 +1,102 @@
-"""Where the map should look: the nation, and places that a person names."""
+"""SQL: in which state and district each public location of a country counts.
+
+The polygon decides. The name that the publisher declared decides where no polygon is around the
+location, or where the declared state is known to have none (an outline older than the state).
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
-from nop_registry.database import AsyncConnection, fetch_all, fetch_one
-from nop_registry.geo import BBox
-from nop_registry.identifiers import canonical_evse_id
+import pycountry
 
-WORLD = BBox(-170.0, -55.0, 170.0, 72.0)
-_LEAST_DEGREES = 0.02  # a view of about 2 km around a single point
-_LONGEST_QUESTION = 100
+from nop_registry.areas_data.names import FOLD, spellings_of
 
 
-class Place(NamedTuple):
-    """Something on the map that answers to a name."""
+def place_values(
+    country: str, include_simulated: bool = True, parent: str | None = None
+) -> dict[str, Any]:
+    """The parameters of `places_sql`. `country` is ISO 3166 alpha-2."""
+    spellings = spellings_of(country)
+    nation = pycountry.countries.get(alpha_2=country)
+    return {
+        "country": country,
+        "alpha_3": nation.alpha_3 if nation else None,
+        "include_simulated": include_simulated,
+        "parent": parent,
+        "folded": [s.folded for s in spellings],
+        "known_codes": [s.code for s in spellings],
+        "known_names": [s.name for s in spellings],
+    }
 
-    kind: str
-    """state, district, city, station or evse."""
-    name: str
-    detail: str
-    bbox: BBox
-    location_id: int | None
-    """Of a station or EVSE."""
 
-
-async def get_nation_bbox(connection: AsyncConnection, country_code: str) -> BBox:
-    """The box of the nation's largest piece of land; without outlines, of its stations.
-
-    `country_code` is ISO 3166 alpha-2.
+def places_sql(*, by_district: bool = False, within_state: bool = False) -> str:
+    """WITH … `place`: site_now, state_code, state_name, as_declared, declared_elsewhere; with
+    `by_district` also district_code, district_name, district_as_declared, district_elsewhere.
     """
-    row = await fetch_one(
-        connection,
-        """SELECT ST_XMin(g) AS west, ST_YMin(g) AS south, ST_XMax(g) AS east, ST_YMax(g) AS north
-           FROM (SELECT (ST_Dump(geom)).geom AS g FROM area
-                 WHERE country_code = %(country)s AND level = 0) piece
-           ORDER BY ST_Area(g) DESC LIMIT 1""",
-        {"country": country_code},
-    )
-    row = row or await fetch_one(
-        connection,
-        """SELECT ST_XMin(g) AS west, ST_YMin(g) AS south, ST_XMax(g) AS east, ST_YMax(g) AS north
-           FROM (SELECT ST_Transform(ST_SetSRID(ST_Extent(geom)::geometry, 3857), 4326) AS g
-                 FROM site) extent WHERE g IS NOT NULL""",
-    )
-    return _box(row) if row else WORLD
+    districts = _DISTRICTS if by_district else ""
+    columns = _DISTRICT_COLUMNS if by_district else ""
+    joins = _DISTRICT_JOINS if by_district else ""
+    within = f"AND {_STATE_CODE} = %(parent)s" if within_state else ""
+    return f"""WITH {STATES}, {_DECLARED}{districts},
+place AS (
+    SELECT t.*, {_STATE_CODE} AS state_code,
+        CASE WHEN ds.undrawn OR sa.id IS NULL THEN ds.name ELSE sa.name END AS state_name,
+        ds.code IS NOT NULL AND (ds.undrawn OR sa.id IS NULL) AS as_declared,
+        ds.area_id IS DISTINCT FROM sa.id AND sa.id IS NOT NULL AND ds.code IS NOT NULL
+            AND NOT ds.undrawn AS declared_elsewhere,
+        coalesce(l.operator_name, l.country_code || '-' || l.party_id) AS operator{columns}
+    FROM site_now t JOIN location l ON l.id = t.location_id
+    LEFT JOIN state_area sa ON sa.id = t.state_area_id
+    LEFT JOIN declared_state ds ON ds.state = l.state{joins}
+    WHERE CASE WHEN t.country IS NOT NULL THEN t.country = %(alpha_3)s
+               WHEN sa.id IS NOT NULL THEN true ELSE l.country_code = %(country)s END
+      AND (%(include_simulated)s OR NOT t.simulated) {within})"""  # noqa: S608 - constants
 
 
-async def find_places(
-    connection: AsyncConnection, question: str, country_code: str, *, limit: int = 8
-) -> list[Place]:
-    """Areas, cities, stations and EVSE-IDs that begin with the text, larger ones first."""
-    question = question.strip()[:_LONGEST_QUESTION].replace("\0", "")
-    if len(question) < 2:
-        return []
-    like = question.translate({ord(c): f"\\{c}" for c in "\\%_"}) + "%"
-    rows = await fetch_all(
-        connection,
-        _FIND,
-        {
-            "like": like,
-            "evse_id": canonical_evse_id(question),
-            "country": country_code,
-            "limit": limit,
-        },
-    )
-    return [
-        Place(row["kind"], row["name"], row["detail"] or "", _box(row), row["location_id"])
-        for row in rows
-    ]
+_STATE_CODE = "CASE WHEN ds.undrawn OR sa.id IS NULL THEN ds.code ELSE sa.code END"
 
+STATES = f"""known AS (
+    SELECT * FROM unnest(%(folded)s::text[], %(known_codes)s::text[], %(known_names)s::text[])
+        AS k(folded, code, name)),
+state_area AS (
+    SELECT a.id, a.code, a.name, a.official, coalesce(k.code, {FOLD.format("a.name")}) AS key
+    FROM area a LEFT JOIN known k ON k.folded = {FOLD.format("a.name")}
+    WHERE a.country_code = %(country)s AND a.level = 1)"""  # noqa: S608 - constants
+"""CTEs: the known spellings of states, and the states of which a polygon is loaded."""
 
-def _box(row: dict[str, Any]) -> BBox:
-    lon, lat = (row["west"] + row["east"]) / 2, (row["south"] + row["north"]) / 2
-    half_width = max((row["east"] - row["west"]) / 2, _LEAST_DEGREES / 2)
-    half_height = max((row["north"] - row["south"]) / 2, _LEAST_DEGREES / 2)
-    return BBox(
-        max(lon - half_width, -180.0), max(lat - half_height, -90.0),
-        min(lon + half_width, 180.0), min(lat + half_height, 90.0),
-    )  # fmt: skip
+# Each spelling is interpreted once, not once a location.
+_DECLARED = f"""declared_state AS MATERIALIZED (
+    SELECT d.state, a.id AS area_id, coalesce(a.code, k.code, '~' || d.key) AS code,
+           coalesce(a.name, k.name, d.state) AS name, a.id IS NULL AND k.code IS NOT NULL AS undrawn
+    FROM (SELECT state, {FOLD.format("state")} AS key
+          FROM (SELECT DISTINCT state FROM location) every) d
+    LEFT JOIN known k ON k.folded = d.key
+    LEFT JOIN LATERAL (SELECT * FROM state_area a WHERE a.key = coalesce(k.code, d.key)
+        ORDER BY a.id LIMIT 1) a ON true
+    WHERE d.key <> '')"""  # noqa: S608 - constants
 
+_DISTRICTS = f""",
+district_area AS (
+    SELECT a.id, a.code, a.name, a.official, a.parent_id, {FOLD.format("a.name")} AS key
+    FROM area a WHERE a.country_code = %(country)s AND a.level = 2),
+declared_district AS MATERIALIZED (
+    SELECT d.district, d.key
+    FROM (SELECT district, {FOLD.format("district")} AS key
+          FROM (SELECT DISTINCT district FROM location) every) d
+    WHERE d.key <> ''),
+named_district AS (
+    SELECT DISTINCT ON (parent_id, key) * FROM district_area ORDER BY parent_id, key, id)"""  # noqa: S608 - constants
 
-# Every branch is limited by itself: a short question must not sort the nation.
-_FIND = """
-SELECT * FROM (
-    (SELECT 0 AS rank, NULL::bigint AS location_id, name,
-        CASE level WHEN 1 THEN 'state' ELSE 'district' END AS kind, NULL AS detail,
-        ST_XMin(geom) AS west, ST_YMin(geom) AS south, ST_XMax(geom) AS east, ST_YMax(geom) AS north
-     FROM area WHERE country_code = %(country)s AND level > 0 AND name ILIKE %(like)s
-     ORDER BY level, name LIMIT %(limit)s)
-    UNION ALL
-    (SELECT 1, s.location_id, coalesce(e.evse_id, e.uid), 'evse', l.name,
-        l.lon, l.lat, l.lon, l.lat
-     FROM evse e JOIN site s ON s.location_id = e.location_id JOIN location l ON l.id = e.location_id
-     WHERE e.evse_id_canonical = %(evse_id)s AND e.retired_at IS NULL LIMIT %(limit)s)
-    UNION ALL
-    -- The middle nine tenths: one wrong coordinate must not stretch a city over the country.
-    (SELECT 2, NULL, min(l.city), 'city', min(l.state),
-        percentile_cont(0.05) WITHIN GROUP (ORDER BY l.lon),
-        percentile_cont(0.05) WITHIN GROUP (ORDER BY l.lat),
-        percentile_cont(0.95) WITHIN GROUP (ORDER BY l.lon),
-        percentile_cont(0.95) WITHIN GROUP (ORDER BY l.lat)
-     FROM location l JOIN site s ON s.location_id = l.id WHERE l.city ILIKE %(like)s
-     GROUP BY lower(l.city) ORDER BY count(*) DESC LIMIT %(limit)s)
-    UNION ALL
-    (SELECT 3, l.id, l.name, 'station', l.city, l.lon, l.lat, l.lon, l.lat
-     FROM location l JOIN site s ON s.location_id = l.id WHERE l.name ILIKE %(like)s
-     LIMIT %(limit)s)) found
-ORDER BY rank, name LIMIT %(limit)s"""
+# A polygon of a district in another state than the one counted (undrawn) does not place it.
+_DISTRICT_COLUMNS = """,
+        coalesce(da.code, dn.code, '~' || dd.key) AS district_code,
+        coalesce(da.name, dn.name, l.district) AS district_name,
+        da.id IS NULL AND dd.key IS NOT NULL AS district_as_declared,
+        da.id IS NOT NULL AND dd.key <> da.key AS district_elsewhere"""
+_DISTRICT_JOINS = """
+    LEFT JOIN district_area da ON da.id = t.district_area_id AND da.parent_id = sa.id
+        AND ds.undrawn IS NOT TRUE
+    LEFT JOIN declared_district dd ON dd.district = l.district
+    LEFT JOIN named_district dn ON da.id IS NULL AND dn.key = dd.key
+        AND dn.parent_id = coalesce(sa.id, ds.area_id)"""

@@ -154,7 +154,9 @@ _HOURS = "l.details->'opening_times'"
 
 SHAPES: dict[str, Shape] = {
     "location": Shape("Location", _LOCATION),
-    "found_location": Shape("Location", {**_LOCATION, "distance_m": Scalar("p.distance_m", _NUMBER)}),
+    "found_location": Shape(
+        "Location", {**_LOCATION, "distance_m": Scalar("p.distance_m", _NUMBER)}
+    ),
     "party": Shape(
         "Party",
         {

@@ -143,7 +143,9 @@ def _scalar_parts(scalar: Scalar) -> Iterator[_Part]:
         case Kind.BOOLEAN:
             value = f"CASE WHEN {sql} THEN 'true' ELSE 'false' END"
             if not scalar.required:
-                value = f"CASE WHEN ({sql}) IS NULL THEN 'null' WHEN {sql} THEN 'true' ELSE 'false' END"
+                value = (
+                    f"CASE WHEN ({sql}) IS NULL THEN 'null' WHEN {sql} THEN 'true' ELSE 'false' END"
+                )
         case Kind.TIME:
             # To JSON first: that format is ISO 8601 whatever DateStyle and TimeZone say.
             value = f"""rtrim(to_json(({sql}) AT TIME ZONE 'UTC')::text, '"') || 'Z"'"""

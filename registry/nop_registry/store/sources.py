@@ -129,7 +129,12 @@ def note_attempt(connection: Connection, source: Source) -> None:
 
 
 def note_success(
-    connection: Connection, source: Source, *, started_at: datetime, full: bool, quirks: dict[str, Any]
+    connection: Connection,
+    source: Source,
+    *,
+    started_at: datetime,
+    full: bool,
+    quirks: dict[str, Any],
 ) -> None:
     """A pull arrived whole: it confirms every status that it did not change, as of its start."""
     connection.execute(
@@ -146,7 +151,9 @@ def note_success(
     )
 
 
-def note_failure(connection: Connection, source: Source, message: str, *, auth: bool = False) -> None:
+def note_failure(
+    connection: Connection, source: Source, message: str, *, auth: bool = False
+) -> None:
     """A pull failed; `auth` stops further attempts until a person mends the token."""
     connection.execute(
         """UPDATE source SET last_error_at = now(), last_error = %s, failures = failures + 1,

@@ -18,7 +18,9 @@ Write = Callable[..., LocationWrite]
 
 
 def versions(connection: Connection) -> list[tuple[int, str]]:
-    return connection.execute("SELECT version, event FROM object_version ORDER BY version").fetchall()
+    return connection.execute(
+        "SELECT version, event FROM object_version ORDER BY version"
+    ).fetchall()
 
 
 def test_a_new_location_is_kept_with_its_evses_connectors_and_first_version(
@@ -71,9 +73,9 @@ def test_an_evse_left_out_of_its_location_is_retired_and_its_status_ends(
     store_locations(connection, delivery, [write(record)], NOON)
     shorter = msgspec.structs.replace(record, evses=record.evses[:1])
     store_locations(connection, delivery, [write(shorter)], NOON)
-    assert connection.execute(
-        "SELECT uid FROM evse WHERE retired_at IS NOT NULL"
-    ).fetchall() == [("A2",)]
+    assert connection.execute("SELECT uid FROM evse WHERE retired_at IS NOT NULL").fetchall() == [
+        ("A2",)
+    ]
 
 
 def test_an_evse_that_could_not_be_read_keeps_its_last_good_version(
@@ -83,7 +85,9 @@ def test_an_evse_that_could_not_be_read_keeps_its_last_good_version(
     store_locations(connection, delivery, [write(record)], NOON)
     shorter = msgspec.structs.replace(record, evses=record.evses[:1])
     store_locations(connection, delivery, [write(shorter, partial=True)], NOON)
-    assert connection.execute("SELECT count(*) FROM evse WHERE retired_at IS NULL").fetchone() == (2,)
+    assert connection.execute("SELECT count(*) FROM evse WHERE retired_at IS NULL").fetchone() == (
+        2,
+    )
 
 
 def test_the_history_refuses_to_be_rewritten(
@@ -94,9 +98,16 @@ def test_the_history_refuses_to_be_rewritten(
         connection.execute("UPDATE object_version SET event = 'created'")
 
 
-@pytest.mark.parametrize(("lat", "lon"), [("NaN", 77.2), (28.6, "Infinity"), (95.0, 77.2), (28.6, 181)])
+@pytest.mark.parametrize(
+    ("lat", "lon"), [("NaN", 77.2), (28.6, "Infinity"), (95.0, 77.2), (28.6, 181)]
+)
 def test_the_database_keeps_impossible_coordinates_out(
-    connection: Connection, delivery: Delivery, a_location: Build, write: Write, lat: object, lon: object
+    connection: Connection,
+    delivery: Delivery,
+    a_location: Build,
+    write: Write,
+    lat: object,
+    lon: object,
 ) -> None:
     record = a_location(lat=float(lat), lon=float(lon))  # type: ignore[arg-type]
     with pytest.raises(psycopg.errors.CheckViolation):

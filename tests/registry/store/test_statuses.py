@@ -49,7 +49,9 @@ def test_a_claim_from_the_future_counts_as_now(connection: Connection) -> None:
     assert held(connection) == ("AVAILABLE", NOON + timedelta(minutes=1))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["AVAILABLE", "CHARGING", "OUTOFORDER"]), st.integers(-50, 4)),

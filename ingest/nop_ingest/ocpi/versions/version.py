@@ -1,0 +1,66 @@
+"""What an OCPI version is to the pipeline: who an object is, and the record it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from nop_ingest.context import Context
+from nop_ingest.normalise.parties import country_code_of, party_id_of
+from nop_ingest.normalise.text import as_text
+from nop_ingest.ocpi.wire.salvage import decode_loosely
+from nop_ingest.report import Finding
+from nop_registry.records import LocationRecord, TariffRecord
+
+__all__ = ["Context", "Key", "OcpiVersion", "Raw", "peek"]
+
+Raw = bytes | memoryview | msgspec.Raw
+"""One object, as its JSON text."""
+
+
+class Key(NamedTuple):
+    """Who an object says it is; None: it does not say so."""
+
+    country_code: str | None
+    party_id: str | None
+    id: str | None
+
+
+class OcpiVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """How one version's objects are read. None of the functions raises for any bytes."""
+
+    number: str
+    aliases: tuple[str, ...] = ()
+    """Versions that differ only marginally and are read the same way."""
+    peek_location: Callable[[Raw], Key]
+    to_location: Callable[[Raw, Context], tuple[LocationRecord | None, list[Finding]]]
+    """The record, normalised and checked, or None; and what the publisher is told."""
+    peek_tariff: Callable[[Raw], Key]
+    to_tariff: Callable[[Raw, Context], tuple[TariffRecord | None, list[Finding]]]
+
+
+class _Identity(msgspec.Struct, gc=False):
+    country_code: Any = None
+    party_id: Any = None
+    id: Any = None
+
+
+_identity = msgspec.json.Decoder(_Identity)
+
+
+def peek(raw: Raw) -> Key:
+    """Who an object says it is, without decoding the rest: runs on every object of every pull.
+
+    Spelt as its record will be; bytes that hold no object have no key.
+    """
+    try:
+        found = _identity.decode(raw)
+    except (ValueError, RecursionError):
+        value, _ = decode_loosely(raw)
+        value = value[0] if isinstance(value, list) and len(value) == 1 else value
+        if not isinstance(value, dict):
+            return Key(None, None, None)
+        found = _Identity(value.get("country_code"), value.get("party_id"), value.get("id"))
+    return Key(country_code_of(found.country_code), party_id_of(found.party_id), as_text(found.id))

@@ -1,0 +1,322 @@
+"""A Location on the wire, and the record it becomes.
+
+Types are read as leniently as msgspec can in one pass (numbers as text, `null` anywhere); what
+needs more goes through `salvage`. A missing id is "" and a missing coordinate NaN in the record:
+normalising refuses those, for every door alike.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from math import isfinite, nan
+from typing import Any
+
+import msgspec
+
+from nop_ingest.context import Context
+from nop_ingest.normalise.parties import country_code_of, party_id_of
+from nop_ingest.normalise.power import HIGHEST_KW, power_in_kw
+from nop_ingest.normalise.text import as_text
+from nop_ingest.ocpi.wire.salvage import as_flag
+from nop_ingest.report import Finding, Notice
+from nop_registry.enums import ConnectorFormat, PowerType, Severity, Status
+from nop_registry.records import (
+    BusinessDetails,
+    ConnectorRecord,
+    DisplayText,
+    EvseRecord,
+    ExceptionalPeriod,
+    Hours,
+    Image,
+    LocationRecord,
+    RegularHours,
+)
+
+Text = str | int | None
+"""Ids and short references: numbers appear as often as strings (TR-33)."""
+Number = int | float | None
+
+
+class WireGeoLocation(msgspec.Struct, gc=False):
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class WireDisplayText(msgspec.Struct, gc=False):
+    language: str | None = None
+    text: Text = None
+
+
+class WireBusinessDetails(msgspec.Struct, gc=False):
+    name: Text = None
+    website: str | None = None
+
+
+class WireImage(msgspec.Struct, gc=False):
+    url: str | None = None
+    category: str | None = None
+    type: str | None = None
+
+
+class WireRegularHours(msgspec.Struct, gc=False):
+    weekday: int | None = None
+    period_begin: str | None = None
+    period_end: str | None = None
+
+
+class WireExceptionalPeriod(msgspec.Struct, gc=False):
+    period_begin: datetime | None = None
+    period_end: datetime | None = None
+
+
+class WireHours(msgspec.Struct, gc=False):
+    twentyfourseven: bool | None = None
+    regular_hours: list[WireRegularHours | None] | None = None
+    exceptional_openings: list[WireExceptionalPeriod | None] | None = None
+    exceptional_closings: list[WireExceptionalPeriod | None] | None = None
+
+
+class WireConnector(msgspec.Struct, gc=False):
+    id: Text = None
+    standard: str | None = None
+    format: ConnectorFormat | None = None
+    power_type: PowerType | None = None
+    max_voltage: Number = None
+    max_amperage: Number = None
+    voltage: Number = None  # 2.1.1
+    amperage: Number = None  # 2.1.1
+    max_electric_power: Number = None
+    tariff_ids: list[Text] | None = None
+    tariff_id: Text = None  # 2.1.1
+    terms_and_conditions: str | None = None
+    last_updated: datetime | None = None
+
+
+class WireEvse(msgspec.Struct, gc=False):
+    uid: Text = None
+    evse_id: Text = None
+    status: Status | None = None
+    connectors: list[WireConnector | None] | None = None
+    capabilities: list[str | None] | None = None
+    parking_restrictions: list[str | None] | None = None
+    floor_level: Text = None
+    physical_reference: Text = None
+    coordinates: WireGeoLocation | None = None
+    directions: list[WireDisplayText | None] | None = None
+    images: list[WireImage | None] | None = None
+    last_updated: datetime | None = None
+
+
+class WireLocation(msgspec.Struct, gc=False):
+    country_code: Text = None
+    party_id: Text = None
+    id: Text = None
+    publish: Any = None
+    name: Text = None
+    address: Text = None
+    city: Text = None
+    postal_code: Text = None
+    state: Text = None
+    country: Text = None
+    coordinates: WireGeoLocation | None = None
+    parking_type: str | None = None
+    type: str | None = None  # 2.1.1
+    evses: list[WireEvse | None] | None = None
+    operator: WireBusinessDetails | None = None
+    suboperator: WireBusinessDetails | None = None
+    owner: WireBusinessDetails | None = None
+    directions: list[WireDisplayText | None] | None = None
+    facilities: list[str | None] | None = None
+    time_zone: str | None = None
+    opening_times: WireHours | None = None
+    charging_when_closed: bool | None = None
+    images: list[WireImage | None] | None = None
+    help_phone: Text = None  # 2.3.0
+    last_updated: datetime | None = None
+
+
+def read_location(
+    wire: WireLocation, context: Context, findings: list[Finding]
+) -> tuple[LocationRecord, list[int] | None]:
+    """The record of a location, and where its EVSEs stood if some could not be read."""
+    given = wire.evses or ()
+    positions = [number for number, evse in enumerate(given) if evse is not None]
+    evses = tuple(
+        _read_evse(evse, number, findings) for number, evse in enumerate(given) if evse is not None
+    )
+    place = wire.coordinates
+    record = LocationRecord(
+        country_code=country_code_of(wire.country_code) or context.default_country_code or "",
+        party_id=party_id_of(wire.party_id) or context.default_party_id or "",
+        id=_text(wire.id) or "",
+        lat=nan if place is None or place.latitude is None else place.latitude,
+        lon=nan if place is None or place.longitude is None else place.longitude,
+        publish=wire.publish if wire.publish is True else _read_publish(wire.publish, findings),
+        name=_text(wire.name),
+        address=_text(wire.address),
+        city=_text(wire.city),
+        postal_code=_text(wire.postal_code),
+        state=_text(wire.state),
+        country=_text(wire.country),
+        parking_type=wire.parking_type or _parking_type(wire.type),
+        evses=evses,
+        operator=_company(wire.operator),
+        suboperator=_company(wire.suboperator),
+        owner=_company(wire.owner),
+        directions=_display_texts(wire.directions) if wire.directions else (),
+        facilities=tuple([w for w in wire.facilities if w]) if wire.facilities else (),
+        time_zone=wire.time_zone,
+        opening_times=_hours(wire.opening_times) if wire.opening_times is not None else None,
+        charging_when_closed=wire.charging_when_closed,
+        images=_images(wire.images) if wire.images else (),
+        help_phone=_text(wire.help_phone),
+        last_updated=wire.last_updated,
+    )
+    return record, positions if len(positions) < len(given) else None
+
+
+def _read_evse(wire: WireEvse, position: int, findings: list[Finding]) -> EvseRecord:
+    status, place = wire.status, wire.coordinates
+    if status is None:
+        status = Status.UNKNOWN
+        findings.append(
+            Notice(
+                "status-missing", Severity.WARNING, f"evses[{position}].status",
+                "no status is given, so it is UNKNOWN: send OCPI's Status",
+            )
+        )  # fmt: skip
+    connectors = [
+        _read_connector(plug, position, findings)
+        for plug in wire.connectors or ()
+        if plug is not None
+    ]
+    return EvseRecord(
+        uid=_text(wire.uid) or "",
+        evse_id=_text(wire.evse_id),
+        status=status,
+        last_updated=wire.last_updated,
+        connectors=tuple(connectors),
+        capabilities=tuple([w for w in wire.capabilities if w]) if wire.capabilities else (),
+        parking_restrictions=tuple([w for w in wire.parking_restrictions if w])
+        if wire.parking_restrictions
+        else (),
+        floor_level=_text(wire.floor_level),
+        physical_reference=_text(wire.physical_reference),
+        lat=None if place is None else place.latitude,
+        lon=None if place is None else place.longitude,
+        directions=_display_texts(wire.directions) if wire.directions else (),
+        images=_images(wire.images) if wire.images else (),
+    )
+
+
+def _read_connector(wire: WireConnector, position: int, findings: list[Finding]) -> ConnectorRecord:
+    volts = wire.voltage if wire.max_voltage is None else wire.max_voltage
+    amperes = wire.amperage if wire.max_amperage is None else wire.max_amperage
+    watts = wire.max_electric_power
+    tariffs = wire.tariff_ids or ((wire.tariff_id,) if wire.tariff_id is not None else ())
+    return ConnectorRecord(
+        id=_text(wire.id) or "",
+        standard=wire.standard or "",
+        format=wire.format,
+        power_type=wire.power_type,
+        max_voltage=_whole(volts) if isinstance(volts, float) else volts,
+        max_amperage=_whole(amperes) if isinstance(amperes, float) else amperes,
+        max_electric_power_w=_watts(watts, position, findings)
+        if isinstance(watts, float)
+        else watts,
+        tariff_ids=tuple([t if isinstance(t, str) else str(t) for t in tariffs if t is not None]),
+        terms_and_conditions=wire.terms_and_conditions,
+        last_updated=wire.last_updated,
+    )
+
+
+def _text(value: Text) -> str | None:
+    return value if value is None or isinstance(value, str) else as_text(value)
+
+
+def _whole(value: float) -> int | None:
+    return round(value) if isfinite(value) else None
+
+
+def _watts(value: float, position: int, findings: list[Finding]) -> int | None:
+    """Whole watts. A small number with a fraction, such as 7.4, can only be kilowatts."""
+    if value.is_integer() or not 0 < value < HIGHEST_KW:
+        return _whole(value)
+    findings.append(power_in_kw(f"evses[{position}].connectors", value))
+    return round(value * 1000)
+
+
+def _read_publish(value: object, findings: list[Finding]) -> bool:
+    if value is None:
+        findings.append(
+            Notice(
+                "publish-missing", Severity.WARNING, "publish",
+                "required since OCPI 2.2; the location is shown: send true or false",
+            )
+        )  # fmt: skip
+        return True
+    flag = as_flag(value)
+    if flag is None:
+        # Showing what was meant to be private cannot be undone; hiding can.
+        findings.append(
+            Notice(
+                "publish-unreadable", Severity.WARNING, "publish",
+                "neither true nor false, so the location is not shown: send true or false",
+                str(value)[:200],
+            )
+        )  # fmt: skip
+        return False
+    return flag
+
+
+def _parking_type(location_type: str | None) -> str | None:
+    """OCPI 2.1.1 has LocationType instead; two of its members say nothing (ocpi.md §10)."""
+    return None if location_type in ("OTHER", "UNKNOWN") else location_type
+
+
+def _company(wire: WireBusinessDetails | None) -> BusinessDetails | None:
+    name = _text(wire.name) if wire is not None else None
+    return BusinessDetails(name=name, website=wire.website) if wire is not None and name else None
+
+
+def _display_texts(wires: list[WireDisplayText | None]) -> tuple[DisplayText, ...]:
+    return tuple(
+        DisplayText(language=wire.language or "", text=text)
+        for wire in wires
+        if wire is not None and (text := _text(wire.text))
+    )
+
+
+def _images(wires: list[WireImage | None]) -> tuple[Image, ...]:
+    return tuple(
+        Image(url=wire.url, category=wire.category, type=wire.type)
+        for wire in wires
+        if wire is not None and wire.url
+    )
+
+
+def _hours(wire: WireHours) -> Hours:
+    return Hours(
+        twentyfourseven=wire.twentyfourseven,
+        regular_hours=tuple(
+            [
+                RegularHours(
+                    weekday=-1 if p.weekday is None else p.weekday,
+                    period_begin=p.period_begin or "",
+                    period_end=p.period_end or "",
+                )
+                for p in wire.regular_hours or ()
+                if p is not None
+            ]
+        ),
+        exceptional_openings=_exceptions(wire.exceptional_openings),
+        exceptional_closings=_exceptions(wire.exceptional_closings),
+    )
+
+
+def _exceptions(wires: list[WireExceptionalPeriod | None] | None) -> tuple[ExceptionalPeriod, ...]:
+    return tuple(
+        ExceptionalPeriod(period_begin=wire.period_begin, period_end=wire.period_end)
+        for wire in wires or ()
+        if wire is not None and wire.period_begin is not None and wire.period_end is not None
+    )
