@@ -45,4 +45,10 @@ def create_app(database_url: str | None = None) -> Litestar:
     lifespans = [with_pool]
     for door in (nop_graphql, nop_dashboards):
         lifespans += find_parts(door, "lifespan")
-    return Litestar(route_handlers=routes, lifespan=lifespans, openapi_config=None)
+    return Litestar(
+        route_handlers=routes,
+        lifespan=lifespans,
+        middleware=find_parts(nop_dashboards, "middleware"),
+        before_send=find_parts(nop_dashboards, "before_send"),
+        openapi_config=None,
+    )

@@ -73,9 +73,13 @@ class Cluster:
 
     @property
     def socket_directory(self) -> Path:
-        """Where the socket lies: NOP_HOME/run, or a short directory if that path is too long."""
+        """Where the socket lies: NOP_HOME/run, or a short directory if no client could use that.
+
+        A comma separates hosts for libpq, so that a path with one cannot be named.
+        """
         inside = self.home / "run"
-        if len(os.fsencode(inside / ".s.PGSQL.5432")) <= _SOCKET_PATH_LIMIT:
+        length = len(os.fsencode(inside / ".s.PGSQL.5432"))
+        if length <= _SOCKET_PATH_LIMIT and "," not in str(inside):
             return inside
         # Not TMPDIR: every process must find the same place. own_directory refuses a squatter.
         short = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
@@ -203,9 +207,8 @@ class Cluster:
         for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
             (self.socket_directory / name).unlink(missing_ok=True)
         script = 'log=$1; shift; "$@" >"$log" 2>&1 & echo $!'
-        server = [binaries.directory / "postgres", "-D", data]
-        command = ["sh", "-c", script, "sh", self._start_log, *server]
-        done = run_as(account, command, binaries.environment)
+        arguments = (self._start_log, binaries.directory / "postgres", "-D", data)
+        done = run_as(account, ["sh", "-c", script, "sh", *arguments], binaries.environment)
         return identify("database", int(done.stdout))
 
     @property

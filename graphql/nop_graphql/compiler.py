@@ -173,7 +173,8 @@ class _Collector:
 
 
 def _fields(kind: GraphQLObjectType) -> Mapping[str, GraphQLField]:
-    return kind.fields
+    fields: Mapping[str, GraphQLField] = kind.fields
+    return fields
 
 
 def _switches(document: DocumentNode) -> Iterator[str]:

@@ -63,8 +63,8 @@ async def answer(request: GraphQLRequest, context: Context) -> Answer:
         try:
             wanted = operation.wanted(request.variables or {})
             async with context.pool.connection() as connection:
-                data = await read_documents(connection, wanted)
-            return Answer(b'{"data":' + data + b"}", compiled=True)
+                pieces = await read_documents(connection, wanted, context.shared.fragments)
+            return Answer(b"".join((b'{"data":', *pieces, b"}")), compiled=True)
         except (NotCompiled, NotSelectable, NopError):
             pass  # the executor answers, or says what is wrong and where
         except (OperationalError, PoolTimeout) as error:

@@ -11,8 +11,8 @@ from nop_registry.queries.offer import Offer
 
 
 @strawberry.input(
-    description="What is wanted. What is absent, null or an empty list does not restrict. Connector, "
-    "power, current and status are asked of one EVSE with one such connector."
+    description="What is wanted. What is absent, null or an empty list does not restrict. "
+    "Connector, power, current and status are asked of one EVSE with one such connector."
 )
 class LocationFilter:
     connector_types: list[str] | None = strawberry.field(

@@ -1,4 +1,4 @@
-"""One request's view of the registry for the general executor: each kind of row fetched in batches."""
+"""One request's view of the registry for the general executor: rows are fetched in batches."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from strawberry.dataloader import DataLoader
 from nop_graphql.recent import Recent
 from nop_registry.database import AsyncConnection
 from nop_registry.queries import location_rows as rows
+from nop_registry.queries.fragments import Fragments
 
 Pool = AsyncConnectionPool[AsyncConnection]
 RowDict = dict[str, Any]
@@ -19,11 +20,19 @@ _Key = TypeVar("_Key", bound=Hashable)
 _List = Callable[[AsyncConnection, Sequence[_Key]], Awaitable[list[RowDict]]]
 
 
+class Shared:
+    """What the requests of one process share, for one database."""
+
+    def __init__(self) -> None:
+        self.recent = Recent(seconds=15)
+        self.fragments = Fragments()
+
+
 class Context:
     """What resolvers get: the pool, and loaders that live as long as the request."""
 
-    def __init__(self, pool: Pool, country: str, recent: Recent) -> None:
-        self.pool, self.country, self._recent = pool, country, recent
+    def __init__(self, pool: Pool, country: str, shared: Shared) -> None:
+        self.pool, self.country, self.shared = pool, country, shared
         self.location: DataLoader[int, RowDict | None] = self._one(rows.list_locations, "id")
         self.availability: DataLoader[int, RowDict | None] = self._one(
             rows.list_availability, "location_id"
@@ -47,7 +56,7 @@ class Context:
             async with self.pool.connection() as connection:
                 return await ask(connection)
 
-        return await self._recent.get(question, run)
+        return await self.shared.recent.get(question, run)
 
     def _one(self, list_rows: _List[_Key], key: str) -> DataLoader[_Key, RowDict | None]:
         async def load(keys: list[_Key]) -> Sequence[RowDict | None]:

@@ -1,4 +1,4 @@
-"""The public schema. `schema.graphql` beside this file is its committed text (`nop sdl --write`)."""
+"""The public schema. Beside this file is its committed text (`nop sdl --write`)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from nop_graphql.described import described
 from nop_graphql.enums import Order
 from nop_graphql.filters import BBoxInput, LocationFilter, NearInput, location_query
 from nop_graphql.loaders import Context
@@ -32,23 +33,23 @@ _Info = strawberry.Info[Context, None]
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="One location, or null.")
+    @described("One location, or null.")
     async def location(self, info: _Info, id: strawberry.ID) -> Location | None:
         number = location_number(id)
         row = None if number is None else await info.context.location.load(number)
         return Location.of(row) if row else None
 
-    @strawberry.field(
-        description="One EVSE by its public id in any spelling (`IN*TPC*E12`, `intpce12`), or null. "
-        "When several sources publish the id: the one heard of last; `sameId` counts them."
+    @described(
+        "One EVSE by its public id in any spelling (`IN*TPC*E12`, `intpce12`), or null. When "
+        "several sources publish the id: the one heard of last; `sameId` counts them."
     )
     async def evse(self, info: _Info, evse_id: str) -> Evse | None:
         async with info.context.pool.connection() as connection:
             row = await find_evse(connection, evse_id)
         return Evse.of(row) if row else None
 
-    @strawberry.field(
-        description="Locations page by page: in a box, near a point, or all. Cursors stay valid "
+    @described(
+        "Locations page by page: in a box, near a point, or all. Cursors stay valid "
         "while data changes."
     )
     async def locations(
@@ -71,16 +72,16 @@ class Query:
         rows = await info.context.location.load_many([hit.location_id for hit in page.hits])
         return LocationConnection.of(query, page, rows)
 
-    @strawberry.field(description="The registry in figures.")
+    @described("The registry in figures.")
     async def stats(self, info: _Info) -> Stats:
         return await get_stats(info.context)
 
-    @strawberry.field(description="The feeds that fill the registry.")
+    @described("The feeds that fill the registry.")
     async def sources(self, info: _Info) -> list[Source]:
         async with info.context.pool.connection() as connection:
             return [Source.of(row) for row in await list_public_sources(connection)]
 
-    @strawberry.field(description="Figures by state or district.")
+    @described("Figures by state or district.")
     async def coverage(
         self,
         info: _Info,

@@ -25,7 +25,6 @@ from nop_ingest.formats.received_file import ReceivedFile
 from nop_ingest.formats.upload_format import FileNotice, ParsedLocation, RefusedRow
 from nop_registry.errors import InvalidInput
 
-
 _OUT_OF_MEMORY = 77  # exit code of a child whose Python ran out of memory
 _LAST_LINE_BYTES = 32_768  # a refusal is shorter
 

@@ -31,7 +31,6 @@ class Counts(msgspec.Struct):
     unchanged: int = 0
     missing: int = 0
     """Of this source in the registry, and not in the file."""
-    rejected: int = 0
 
 
 class RowFinding(msgspec.Struct, frozen=True):

@@ -91,7 +91,9 @@ def upload_file(
         try:
             progress("reading", 0, None)
             with parsed_in_child(path, filename) as parsed:
-                _Upload(connection, source, delivery, report, country, progress).take(parsed, commit)
+                _Upload(connection, source, delivery, report, country, progress).take(
+                    parsed, commit
+                )
         except Exception as error:
             with connection.transaction():
                 text = str(error) if isinstance(error, NopError) else "internal error"
@@ -171,6 +173,7 @@ class _Upload:
                 book.add_file_notice(item.notice)
         replace_findings(self.connection, self.delivery, [], map(_finding_row, refused))
         numbers = [self._number(*r.location) for r in refused if r.location]
+        self.seen.update(numbers)
         return self._take_locations(by_raw) + numbers
 
     def _take_locations(self, by_raw: dict[bytes, _Settled]) -> list[int]:
@@ -189,7 +192,13 @@ class _Upload:
         before = uploads.evse_digests(self.connection, numbers)
         module = Module(ObjectKind.LOCATION, peek, decode, keep_locations)
         taken = take_page(
-            self.connection, self.delivery, module, list(by_raw), self.seen, self.tally, self.context
+            self.connection,
+            self.delivery,
+            module,
+            list(by_raw),
+            self.seen,
+            self.tally,
+            self.context,
         )
         _compare(self.report.evses, before, uploads.evse_digests(self.connection, numbers))
         return taken
@@ -205,10 +214,8 @@ class _Upload:
             changed=tally.changed,
             unchanged=tally.unchanged + tally.stale,
             missing=absent.locations,
-            rejected=tally.rejected,
         )
         report.evses.missing += absent.evses
-        report.evses.rejected = tally.evses_rejected
 
     def _settle_absences(self) -> None:
         """Retire what is gone for good, and nothing that a person should look at first."""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from nop_registry.errors import AccessDenied
 
@@ -63,6 +63,9 @@ class KeyFacts(Protocol):
         """Set when a person took it back."""
 
 
+K = TypeVar("K", bound=KeyFacts)
+
+
 def make_key() -> NewKey:
     """A fresh random key."""
     key = f"nopk_{secrets.token_urlsafe(32)}"
@@ -78,24 +81,26 @@ def bearer_digest(authorization: Sequence[str]) -> bytes:
         scheme, _, key = authorization[0].strip().partition(" ")
         if scheme.lower() == "bearer" and _KEY.fullmatch(key.strip()):
             return sha256(key.strip().encode()).digest()
-    raise NotAuthenticated("send one header `Authorization: Bearer nopk_…` (`nop key add` makes a key)")
+    raise NotAuthenticated(
+        "send one header `Authorization: Bearer nopk_…` (`nop key add` makes a key)"
+    )
 
 
-def check_key(found: KeyFacts | None, digest: bytes, scope: Scope, now: datetime) -> None:
-    """Whether the key found under `digest` is valid now and has the scope.
+def check_key(found: K | None, digest: bytes, scope: Scope, now: datetime) -> K:
+    """The key found under `digest`, if it is valid now and has the scope.
 
     Raises NotAuthenticated (one text for unknown, expired and revoked) or AccessDenied.
     """
-    valid = (
-        found is not None
-        and hmac.compare_digest(found.sha256, digest)
-        and found.revoked_at is None
-        and (found.expires_at is None or now < found.expires_at)
-    )
-    if found is None or not valid:
+    if (
+        found is None
+        or not hmac.compare_digest(found.sha256, digest)
+        or found.revoked_at is not None
+        or (found.expires_at is not None and found.expires_at <= now)
+    ):
         raise NotAuthenticated("this key is not valid; `nop key add` makes one")
     if scope not in found.scopes:
         raise AccessDenied(f"this key has no scope {scope.value!r}")
+    return found
 
 
 def check_source(found: KeyFacts, source_id: int | None) -> None:

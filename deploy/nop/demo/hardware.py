@@ -45,7 +45,7 @@ def _ccs(power_w: int, volts: int, amperes: int) -> Plug:
 
 
 def _socket(standard: str) -> Plug:
-    return Plug(standard, "SOCKET", "AC_1_PHASE", 230, 16, 3_300)
+    return Plug(standard, "SOCKET", "AC_1_PHASE", 230, 15, 3_300)
 
 
 UNITS = {

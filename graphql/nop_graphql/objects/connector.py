@@ -6,6 +6,7 @@ from datetime import datetime
 
 import strawberry
 
+from nop_graphql.described import described
 from nop_graphql.enums import ConnectorFormat, PowerType
 from nop_graphql.loaders import Context, RowDict
 from nop_graphql.objects.price import Price, price_now
@@ -23,7 +24,7 @@ class Connector:
     max_amperage: int | None
     max_electric_power_w: int | None
     power_derived: bool = strawberry.field(
-        description="The watts were computed from volts × amperes × phases."
+        description="The watts were computed from volts, amperes and phases."
     )
     tariff_ids: list[str] = strawberry.field(description="The publisher's own ids.")
     terms_and_conditions: str | None
@@ -46,11 +47,11 @@ class Connector:
             last_updated=row["last_updated"],
         )
 
-    @strawberry.field(description="Those of its tariffs that the publisher has delivered.")
+    @described("Those of its tariffs that the publisher has delivered.")
     async def tariffs(self, info: strawberry.Info[Context, None]) -> list[Tariff]:
         return [Tariff.of(row) for row in await self._tariff_rows(info.context)]
 
-    @strawberry.field(description="What charging here costs now.")
+    @described("What charging here costs now.")
     async def price(self, info: strawberry.Info[Context, None]) -> Price:
         location = await info.context.location.load(self.row["location_id"])
         return price_now(

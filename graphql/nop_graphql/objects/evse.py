@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from nop_graphql.described import described
 from nop_graphql.enums import Status
 from nop_graphql.loaders import Context, RowDict
 from nop_graphql.objects.connector import Connector
@@ -80,23 +81,23 @@ class Evse:
             status=Status(row["status"]),
         )
 
-    @strawberry.field(description="The status and how old it is.")
+    @described("The status and how old it is.")
     def status_detail(self) -> StatusDetail:
         return StatusDetail.of(self.row)
 
-    @strawberry.field(description="Public EVSEs with this EVSE-ID, this one included.")
+    @described("Public EVSEs with this EVSE-ID, this one included.")
     async def same_id(self, info: strawberry.Info[Context, None]) -> int:
         canonical = self.row["evse_id_canonical"]
         found = await info.context.same_id.load(canonical) if canonical else None
         return found["n"] if found else 1
 
-    @strawberry.field(description="Its connectors; one is used at a time.")
+    @described("Its connectors; one is used at a time.")
     async def connectors(self, info: strawberry.Info[Context, None]) -> list[Connector]:
         rows = await info.context.connectors.load(self.row["id"])
         location_id = self.row["location_id"]
         return [Connector.of({**row, "location_id": location_id}) for row in rows]
 
-    @strawberry.field(description="Where it stands.")
+    @described("Where it stands.")
     async def location(
         self, info: strawberry.Info[Context, None]
     ) -> Annotated[Location, strawberry.lazy("nop_graphql.objects.location")]:

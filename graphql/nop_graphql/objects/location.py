@@ -6,6 +6,7 @@ from datetime import datetime
 
 import strawberry
 
+from nop_graphql.described import described
 from nop_graphql.loaders import Context, RowDict
 from nop_graphql.objects.evse import Evse
 from nop_graphql.objects.place import Business, Coordinates, DisplayText, Hours, Image, Party
@@ -55,7 +56,7 @@ class Location:
     distance_m: int | None = strawberry.field(description="Metres from `near`; else null.")
 
     @classmethod
-    def of(cls, row: RowDict, distance_m: int | None = None) -> Location:
+    def of(cls, row: RowDict, distance_m: float | None = None) -> Location:
         details = row["details"]
         operator = details.get("operator", {}) | {"name": row["operator_name"]}
         return cls(
@@ -86,15 +87,15 @@ class Location:
             received_at=row["received_at"],
             is_simulated=row["simulated"],
             max_power_w=row["max_power_w"],
-            distance_m=distance_m,
+            distance_m=None if distance_m is None else round(distance_m),
         )
 
-    @strawberry.field(description="The feed it came by.")
+    @described("The feed it came by.")
     async def source(self, info: strawberry.Info[Context, None]) -> Source | None:
         row = await info.context.source.load(self.row["source_id"])
         return Source.of(row) if row else None
 
-    @strawberry.field(description="How many EVSEs are in which state now.")
+    @described("How many EVSEs are in which state now.")
     async def availability(self, info: strawberry.Info[Context, None]) -> Availability | None:
         row = await info.context.availability.load(self.row["id"])
         if row is None:
@@ -102,7 +103,7 @@ class Location:
         names = ("available", "busy", "out", "unknown", "planned")
         return Availability(**{name: row[f"n_{name}"] for name in names}, total=row["n_evse"])
 
-    @strawberry.field(description="Its EVSEs, in the publisher's order.")
+    @described("Its EVSEs, in the publisher's order.")
     async def evses(self, info: strawberry.Info[Context, None]) -> list[Evse]:
         return [Evse.of(row) for row in await info.context.evses.load(self.row["id"])]
 
@@ -135,18 +136,18 @@ class LocationConnection:
         return cls(
             query=query,
             edges=[
-                LocationEdge(cursor=hit.cursor, node=Location.of(row, hit.distance_m))
+                LocationEdge(cursor=page.cursor(hit), node=Location.of(row, hit.distance_m))
                 for hit, row in found
             ],
             page_info=PageInfo(
                 has_next_page=page.has_next,
                 has_previous_page=page.has_previous,
-                start_cursor=page.hits[0].cursor if page.hits else None,
-                end_cursor=page.hits[-1].cursor if page.hits else None,
+                start_cursor=page.cursor(page.hits[0]) if page.hits else None,
+                end_cursor=page.cursor(page.hits[-1]) if page.hits else None,
             ),
         )
 
-    @strawberry.field(description="All that match, on all pages. Counted only when asked for.")
+    @described("All that match, on all pages. Counted only when asked for.")
     async def total_count(self, info: strawberry.Info[Context, None]) -> int:
         async with info.context.pool.connection() as connection:
             return await count_locations(connection, self.query)

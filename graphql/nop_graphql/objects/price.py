@@ -58,7 +58,8 @@ class Price:
     max_price: SessionPriceLimit | None
     is_free: bool
     depends_on: list[str] = strawberry.field(
-        description="What else changes these prices: time, day, date, power, energy, duration, current."
+        description="What else changes these prices: time, day, date, power, energy, duration, "
+        "current."
     )
     next_change_at: datetime | None
     flags: list[str] = strawberry.field(description="What makes the price doubtful.")

@@ -7,6 +7,7 @@ from typing import Any
 
 import strawberry
 
+from nop_graphql.described import described
 from nop_graphql.loaders import Context, RowDict
 from nop_graphql.objects.location import Availability
 from nop_registry.queries.location_rows import list_public_sources
@@ -45,7 +46,7 @@ class Stats:
     async def connectors(self, info: strawberry.Info[Context, None]) -> int:
         return int((await _connector_totals(info.context))["connectors"])
 
-    @strawberry.field(description="Sum over EVSEs of their strongest connector; unknown counts 0.")
+    @described("Sum over EVSEs of their strongest connector; unknown counts 0.")
     async def power_kw(self, info: strawberry.Info[Context, None]) -> float:
         return float((await _connector_totals(info.context))["power_kw"])
 

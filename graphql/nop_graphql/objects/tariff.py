@@ -16,8 +16,8 @@ from nop_graphql.objects.place import DisplayText, parse_instant
 @strawberry.type(description="One price, in the tariff's currency and without an opinion on tax.")
 class PriceComponent:
     type: str = strawberry.field(
-        description="ENERGY per kWh, TIME per hour of charging, PARKING_TIME per hour connected and "
-        "not charging, FLAT per session."
+        description="ENERGY per kWh, TIME per hour of charging, PARKING_TIME per hour connected "
+        "and not charging, FLAT per session."
     )
     price: Decimal
     vat: Decimal | None = strawberry.field(
@@ -50,8 +50,9 @@ class TariffRestrictions:
     def of(cls, found: Mapping[str, Any] | None) -> TariffRestrictions | None:
         if found is None:
             return None
-        lists = {name: found.get(name, []) for name in ("day_of_week", "unknown")}
-        return cls(**{name: found.get(name) for name in cls.__annotations__} | lists)
+        values: dict[str, Any] = {name: found.get(name) for name in cls.__annotations__}
+        values |= {name: found.get(name, []) for name in ("day_of_week", "unknown")}
+        return cls(**values)
 
 
 @strawberry.type(description="Price components that apply together.")

@@ -63,4 +63,6 @@ def apply_checks(
         flaw = rule.find(record, context)
         if flaw is not None:
             place = f"{path}.{flaw.path}" if path and flaw.path else path or flaw.path
+            if rule.code.endswith("-missing") and any(f.path == place for f in findings):
+                continue  # it was there and left out, which has been said
             findings.append(Notice(rule.code, rule.severity, place, flaw.message, flaw.value))

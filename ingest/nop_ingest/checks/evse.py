@@ -57,7 +57,7 @@ def power_missing(evse: EvseRecord, context: Context) -> Flaw | None:
     for connector in evse.connectors:
         if connector.max_electric_power_w is None:
             return Flaw(
-                "connectors",
+                "connectors.max_electric_power",
                 f"connector {connector.id} has no power and not the volts, amperes and power_type "
                 "to compute it: send max_electric_power in watts",
             )
@@ -70,7 +70,7 @@ def power_derived(evse: EvseRecord, context: Context) -> Flaw | None:
     for connector in evse.connectors:
         if connector.power_derived:
             return Flaw(
-                "connectors",
+                "connectors.max_electric_power",
                 f"the power of connector {connector.id} was computed from volts and amperes: "
                 "send max_electric_power",
                 f"{connector.max_electric_power_w} W",
@@ -91,7 +91,7 @@ def power_mismatch(evse: EvseRecord, context: Context) -> Flaw | None:
         too_little = power * _TOLERANCE < computed and connector.power_type is not PowerType.DC
         if power > computed * _TOLERANCE or too_little:
             return Flaw(
-                "connectors",
+                "connectors.max_electric_power",
                 f"connector {connector.id}: volts times amperes make {computed} W, "
                 f"but max_electric_power is {power} W: one of them is wrong",
                 f"{connector.power_type} {connector.max_voltage} V {amperes} A {power} W",
@@ -106,7 +106,7 @@ def power_too_high(evse: EvseRecord, context: Context) -> Flaw | None:
         power = connector.max_electric_power_w
         if power is not None and power > _HIGHEST_W.get(connector.standard, power):
             return Flaw(
-                "connectors",
+                "connectors.max_electric_power",
                 f"connector {connector.id}: {connector.standard} cannot carry {power} W: "
                 "correct the power or the standard",
                 f"{power} W",
@@ -123,7 +123,7 @@ def power_type_impossible(evse: EvseRecord, context: Context) -> Flaw | None:
         direct = connector.power_type is PowerType.DC
         if connector.standard in (_AC_ONLY if direct else _DC_ONLY):
             return Flaw(
-                "connectors",
+                "connectors.power_type",
                 f"connector {connector.id}: {connector.standard} with {connector.power_type} does "
                 "not exist: correct power_type or standard",
                 connector.power_type,
@@ -137,7 +137,7 @@ def tariff_missing(evse: EvseRecord, context: Context) -> Flaw | None:
     for connector in evse.connectors:
         if not connector.tariff_ids:
             return Flaw(
-                "connectors",
+                "connectors.tariff_ids",
                 f"connector {connector.id} names no tariff, so its price is unknown: send "
                 "tariff_ids; a free one needs a tariff with FLAT 0",
             )

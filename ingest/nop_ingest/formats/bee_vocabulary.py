@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import msgspec
 
@@ -80,7 +81,7 @@ def _lev_dc(standard: str, short_name: str, power_w: int) -> Outlet:
     return Outlet(standard, short_name, power_w, ConnectorFormat.CABLE, PowerType.DC)
 
 
-_KINDS = {
+_KINDS: dict[str, Callable[[int], Outlet]] = {
     "type ii": _type_2,
     "type ii ac": _type_2,
     "ccs": _ccs2,
@@ -104,7 +105,8 @@ def outlets_of(kind: str, powers_w: list[int], count: int) -> list[Outlet] | Non
 
     >>> [o.standard for o in outlets_of("Combo (CCS-II+CHAdeMO)", [25_000], 2) or []]
     ['IEC_62196_T2_COMBO', 'CHADEMO']
-    >>> [o.short_name for o in outlets_of("Combo(CCS-II+Type-II)", [30_000, 30_000, 22_000], 3) or []]
+    >>> dual_gun = outlets_of("Combo(CCS-II+Type-II)", [30_000, 30_000, 22_000], 3)
+    >>> [o.short_name for o in dual_gun or []]
     ['CCS2', 'CCS2', 'T2']
     """
     words = " ".join(kind.replace("-", " ").casefold().split())

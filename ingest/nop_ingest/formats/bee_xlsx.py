@@ -11,7 +11,7 @@ How rows become Locations and EVSEs, decided on the list of 39,640 rows of Janua
 * A row is one EVSE. Identical rows are identical chargers (or outlets: a 10 kW charger with three
   outlets of 3.3 kW stands there as three rows), so each counts.
 * A row with several connectors is several EVSEs only if its charger has the kW to feed all at once
-  (142 kW = 60+60+22; 10 kW = 3 × 3.3): the row itself says so. Otherwise (60 kW, two connectors of
+  (142 kW = 60+60+22; 10 kW = 3 of 3.3): the row itself says so. Otherwise (60 kW, two connectors of
   60 kW) it is one EVSE with several connectors: connectors are never counted as EVSEs.
 * An EVSE's uid is its Location's id, kind, kW and how manieth of that kind it is.
 * All rows belong to the list's publisher, party IN-BEE; the row's operator is the operator.
@@ -56,7 +56,11 @@ INDIA = BBox(68.0, 6.0, 97.5, 37.5)  # a plausibility check, not a statement abo
 
 # What the PDF behind the list repeats in the address: ", , City=X,\nDistrict=Y, State=Z".
 _REPEATED_COLUMNS = re.compile(r"[\s,]*\bCity=.*", re.DOTALL)
-_PHONE = re.compile(r"(?<!\d)(?:\+?91[ -]?|0)?[6-9]\d{9}(?!\d)", re.ASCII)
+_PHONE = re.compile(
+    r"(?:\b(?:ph|mob|mobile|phone|contact)\b[ .]*(?:no)?[ .:]*)?"
+    r"(?<!\d)(?:\+?91[ -]?|0)?[6-9]\d{9}(?!\d)",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 class _Row(msgspec.Struct):
@@ -91,7 +95,9 @@ def sniff(file: ReceivedFile) -> bool:
 def parse(file: ReceivedFile) -> Iterator[Parsed]:
     """See the module's text. Raises InvalidInput when a column is missing."""
     if file.table is None or not sniff(file):
-        raise InvalidInput("this is not the Bureau of Energy Efficiency's list: columns are missing")
+        raise InvalidInput(
+            "this is not the Bureau of Energy Efficiency's list: columns are missing"
+        )
     names = [_squeeze(name) for name in file.table.header]
     for notice in file.table.notices:
         yield FileNotice(notice)
@@ -301,7 +307,8 @@ def _location(location_id: str, rows: list[_Row], partial: bool) -> ParsedLocati
 
 
 def _evses(location_id: str, rows: list[_Row]) -> tuple[list[EvseRecord], list[tuple[int, ...]]]:
-    evses, evse_rows = [], []
+    evses: list[EvseRecord] = []
+    evse_rows: list[tuple[int, ...]] = []
     counted: dict[str, int] = defaultdict(int)
     for row in rows:
         groups = [[outlet] for outlet in row.outlets] if row.together else [row.outlets]
@@ -341,7 +348,10 @@ FORMAT = UploadFormat(
     },
     lacks=frozenset(
         {
-            "evse-id-missing", "last-updated-missing", "opening-times-missing", "tariff-missing",
+            "evse-id-missing",
+            "last-updated-missing",
+            "opening-times-missing",
+            "tariff-missing",
             "time-zone-missing",
         }
     ),

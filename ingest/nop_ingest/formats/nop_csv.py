@@ -138,7 +138,7 @@ def _key(cells: dict[str, str]) -> _Key:
 def _unknown_columns(header: list[str], known: dict[str, Column]) -> Iterator[Notice]:
     for name in header:
         if name and name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
             advice = f" Did you mean {close[0]!r}?" if close else ""
             yield Notice(
                 "column-unknown",
@@ -182,13 +182,9 @@ def _read(
             values[column.level][column.field] = column.read(text)
         except ValueError as error:
             if column.required:
-                raise _Refused(
-                    Rejection("cell-unusable", name, str(error), text, number)
-                ) from None
+                raise _Refused(Rejection("cell-unusable", name, str(error), text, number)) from None
             message = f"{error} The cell was left out."
-            notices.append(
-                Notice("cell-unusable", Severity.WARNING, name, message, text, number)
-            )
+            notices.append(Notice("cell-unusable", Severity.WARNING, name, message, text, number))
     return _Row(number, cells, values, notices)
 
 

@@ -66,7 +66,7 @@ def open_csv(path: Path) -> Table:
     delimiter = told.group(1) if told else max(_DELIMITERS, key=_outside_quotes(first).count)
     if not told:
         lines.seek(0)
-    notices = ()
+    notices: tuple[Notice, ...] = ()
     if encoding == "cp1252":
         notices = (
             Notice(
@@ -123,9 +123,9 @@ def open_xlsx(path: Path) -> Table:
         sheet = book.get_sheet_by_name(visible[0])
     except python_calamine.CalamineError as error:
         raise InvalidInput(f"the workbook cannot be read: {error}") from None
-    if sheet.total_height > MAX_ROWS + 1 or sheet.total_width > MAX_COLUMNS:
+    if sheet.height > MAX_ROWS + 1 or sheet.width > MAX_COLUMNS:
         raise InvalidInput(
-            f"the sheet is {sheet.total_height} rows by {sheet.total_width} columns; "
+            f"the sheet is {sheet.height} rows by {sheet.width} columns; "
             f"{MAX_ROWS} by {MAX_COLUMNS} are allowed: split the file, or delete empty cells"
         )
     return _table([_text_of(cell) for cell in row] for row in sheet.iter_rows())
@@ -160,5 +160,7 @@ def _rows(records: Iterator[list[str]], width: int) -> Iterator[tuple[int, list[
         if len(cells) < width:
             cells = cells + [""] * (width - len(cells))
         if max(map(len, cells)) > MAX_CELL_CHARACTERS:
-            raise InvalidInput(f"a cell of row {row_no} has more than {MAX_CELL_CHARACTERS} letters")
+            raise InvalidInput(
+                f"a cell of row {row_no} has more than {MAX_CELL_CHARACTERS} letters"
+            )
         yield row_no, cells[:width]

@@ -22,7 +22,8 @@ _ALIASES = {
     "TYPE2CCS": "IEC_62196_T2_COMBO", "CCSTYPE2": "IEC_62196_T2_COMBO",
     "CCSCOMBO2": "IEC_62196_T2_COMBO", "TYPE3A": "IEC_62196_T3A", "TYPE3C": "IEC_62196_T3C",
     "GBTAC": "GBT_AC", "GBTDC": "GBT_DC", "ACGBT": "GBT_AC", "DCGBT": "GBT_DC",
-    "SCHUKO": "DOMESTIC_F", "NACS": "SAE_J3400", "J3400": "SAE_J3400",
+    "BHARATDC001": "GBT_DC", "BHARATAC001": "IEC_60309_2_single_16", "SCHUKO": "DOMESTIC_F",
+    "NACS": "SAE_J3400", "J3400": "SAE_J3400",
 }  # fmt: skip
 _OTHER_SIGNS = re.compile(r"[^A-Z0-9]")
 
@@ -41,6 +42,8 @@ def settle_connector(
         if standard is None:
             return None
         connector = msgspec.structs.replace(connector, standard=standard)
+    if len(connector.id) < 40 and connector.id.isalnum():  # mostly "1": nothing to clean
+        return connector
     label = clean(connector.id)
     if label is connector.id:
         return connector

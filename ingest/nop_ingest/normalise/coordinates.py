@@ -24,6 +24,7 @@ from nop_registry.geo import MAX_LATITUDE, BBox
 from nop_registry.records import EvseRecord, LocationRecord
 
 _ZERO = 0.001  # degrees: within 100 m of the equator and of Greenwich there is only sea
+_NEARBY = 5  # degrees: so close to the country it is rather a site abroad than a swapped point
 
 
 @cache
@@ -43,7 +44,7 @@ def settle_location(
         if refusal := _unplaceable(lat, lon):
             findings.append(refusal)
             return None
-        if boxes and _inside(boxes, lon, lat):
+        if _inside(boxes, lon, lat) and not _inside(boxes, lat, lon, _NEARBY):
             findings.append(
                 Notice(
                     "coordinates-swapped", Severity.WARNING, "coordinates",
@@ -103,8 +104,11 @@ def _boxes_of(location: LocationRecord, context: Context) -> tuple[BBox, ...]:
     return country_boxes().get(country, ()) if country else ()
 
 
-def _inside(boxes: tuple[BBox, ...], lat: float, lon: float) -> bool:
-    return any(b.west <= lon <= b.east and b.south <= lat <= b.north for b in boxes)
+def _inside(boxes: tuple[BBox, ...], lat: float, lon: float, margin: float = 0) -> bool:
+    return any(
+        b.west - margin <= lon <= b.east + margin and b.south - margin <= lat <= b.north + margin
+        for b in boxes
+    )
 
 
 def _out_of_range(lat: float, lon: float) -> bool:

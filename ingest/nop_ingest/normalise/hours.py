@@ -29,7 +29,7 @@ def settle_location(
 ) -> LocationRecord:
     """Bring the opening times and the time zone of a location to one reading."""
     hours, zone = location.opening_times, location.time_zone
-    if hours is not None:
+    if hours is not None and hours != _ALWAYS:
         hours = _settle_hours(hours, findings)
     if zone is not None and zone not in _zones():
         zone = _settle_zone(zone, findings)

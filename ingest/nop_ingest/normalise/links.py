@@ -20,7 +20,7 @@ from nop_registry.records import (
 )
 
 _LINK = re.compile(r"https?://[^\s<>\"'`\\]+", re.IGNORECASE)
-_BARE = re.compile(r"www\.[\w.-]+(?:/[^\s<>\"'`\\]*)?", re.IGNORECASE)
+_BARE = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:/[^\s<>\"'`\\]*)?", re.IGNORECASE)
 _LONGEST = 2048
 
 

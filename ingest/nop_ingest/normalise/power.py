@@ -44,9 +44,12 @@ def settle_connector(
     """Settle volts, amperes and watts of one connector."""
     volts, amperes = connector.max_voltage, connector.max_amperage
     given = connector.max_electric_power_w
-    if (volts is not None and not 0 < volts <= _HIGHEST_V) or (
-        amperes is not None and not 0 < amperes <= _HIGHEST_A
-    ):
+    believable = (volts is None or 0 < volts <= _HIGHEST_V) and (
+        amperes is None or 0 < amperes <= _HIGHEST_A
+    )
+    if believable and given is not None and HIGHEST_KW <= given <= HIGHEST_W:
+        return connector
+    if not believable:
         volts, amperes = _settle_electric(volts, amperes, path, findings)
     computed = watts_of(connector.power_type, volts, amperes)
     power = given
@@ -79,7 +82,7 @@ def _settle_electric(
 ) -> tuple[int | None, int | None]:
     findings.append(
         Notice(
-            "volts-or-amperes-implausible", Severity.WARNING, path,
+            "volts-or-amperes-implausible", Severity.INFO, path,
             f"left out: volts are 1 to {_HIGHEST_V} and amperes 1 to {_HIGHEST_A}; leave out what "
             "is not known", f"{volts} V, {amperes} A",
         )

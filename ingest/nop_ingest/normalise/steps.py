@@ -8,7 +8,7 @@ checks see only what normalising left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
@@ -70,13 +70,13 @@ TARIFF_CHECKS = checks_in(tariff_checks)
 
 
 def normalise_location(
-    record: LocationRecord, context: Context, positions: Sequence[int] | None = None
+    record: LocationRecord, context: Context
 ) -> tuple[LocationRecord | None, list[Finding]]:
     """Put a location with its EVSEs and connectors right, then check it.
 
     None: it cannot be taken, and a Rejection says why. A bad EVSE or connector is left out with a
-    Rejection of its own. `positions`: where each EVSE stood in the publisher's list, if some were
-    left out before; a missing coordinate is NaN and a missing id or uid is "".
+    Rejection of its own. In the record given, a missing coordinate is NaN and a missing id, uid or
+    standard is "".
     """
     findings: list[Finding] = []
     location = _take_steps(LOCATION_STEPS, record, context, "", findings)
@@ -84,7 +84,7 @@ def normalise_location(
         return None, findings
     placed = []
     for number, evse in enumerate(location.evses):
-        path = f"evses[{positions[number] if positions else number}]"
+        path = f"evses[{number}]"
         settled = _normalise_evse(evse, context, path, findings)
         if settled is not None:
             placed.append((path, settled))

@@ -33,6 +33,7 @@ Limits = Sequence[tuple[str, int]]
 LONGEST = 4096  # nobody reads more; it also bounds what one publisher can make us store
 _TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
 _KEPT_FORMATS = "\u200c\u200d"  # joiners: Indic and Persian words need them
+_ODD_IN_WORDS = frozenset(" #<&")
 _LANGUAGE = re.compile(r"[a-z]{2}")
 
 _LOCATION: Limits = (
@@ -63,11 +64,16 @@ def as_text(value: object) -> str | None:
     if not isinstance(value, Decimal) or not value.is_finite():
         return None
     # Only a small one may be written out: 1e999999999 has a billion digits.
-    return str(int(value)) if abs(value) < 10**15 and value == int(value) else str(value)
+    small = -(10**15) < value < 10**15
+    return str(int(value)) if small and value == int(value) else str(value)
 
 
 def clean_words(words: tuple[str, ...]) -> tuple[str, ...]:
     """Cleaned members of a list of codes or ids, without empty ones and repetitions."""
+    together = "".join(words)
+    usual = together.isprintable() and not _ODD_IN_WORDS.intersection(together)
+    if usual and "" not in words and len(set(words)) == len(words):
+        return words
     cleaned = dict.fromkeys(clean(word) for word in words)
     return tuple(word for word in cleaned if word is not None)
 

@@ -52,8 +52,8 @@ def settle(
     value: datetime | None, context: Context, path: str, findings: list[Finding]
 ) -> datetime | None:
     """A publisher's claim of when something changed, in UTC and not in the future."""
-    if value is None:
-        return None
+    if value is None or (value.tzinfo is UTC and _EARLIEST <= value <= context.received_at):
+        return value
     moment = in_utc(value)
     if moment is None or moment < _EARLIEST:
         findings.append(
@@ -113,8 +113,6 @@ def settle_tariff(
     moment = settle(tariff.last_updated, context, "last_updated", findings)
     start = in_utc(tariff.start_date_time)
     end = in_utc(tariff.end_date_time)
-    if (moment, start, end) == (tariff.last_updated, tariff.start_date_time, tariff.end_date_time):
-        return tariff
     return msgspec.structs.replace(
         tariff, last_updated=moment, start_date_time=start, end_date_time=end
     )

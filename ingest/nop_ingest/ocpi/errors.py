@@ -76,6 +76,11 @@ class PeerError(OcpiError):
         """The OCPI status; None when the body was no envelope."""
         self.http_status = http_status
 
+    def hinting(self, hint: str) -> PeerError:
+        """The same error with one more sentence."""
+        text = f"{self} {hint}"
+        return PeerError(text, status_code=self.status_code, http_status=self.http_status)
+
     @property
     def rejects_request(self) -> bool:
         """The peer blames what we asked: another spelling of the request may pass."""

@@ -18,6 +18,7 @@ from nop_ingest.ocpi.links import Link, next_link, offset_of, with_offset
 
 MAX_PAGES = 20_000
 _EMPTY_PAGES = 2
+_CIRCLE = "the peer sends the same page again and again"
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -86,14 +87,18 @@ class Walk:
         self._received = 0
         self._position = offset_of(first_url) or 0
         self._empty_pages = 0
+        self._linked = False  # a link of the peer was followed
         self._guessing = False  # the URL under way is ours, not the peer's
 
     def __iter__(self) -> Iterator[Page]:
         url: str | None = self._first_url
         while url is not None:
             fetched = self._get(url)
-            if fetched is None or self._repeats(fetched):
+            if fetched is None:
                 return
+            if self._was_here_before(fetched):
+                url = self._after_repetition(fetched)
+                continue
             url = self._advance(fetched)
             yield Page(
                 items=fetched.items,
@@ -134,23 +139,30 @@ class Walk:
             return fetched  # takes multiples of its page size only
         return again if again.items else fetched
 
-    def _repeats(self, fetched: Fetched) -> bool:
-        """Set how the walk ended if this page was there before."""
+    def _was_here_before(self, fetched: Fetched) -> bool:
         if not fetched.items:
             return False
         ends = bytes(fetched.items[0]) + b"\0" + bytes(fetched.items[-1])
         print_ = blake2b(ends, digest_size=16, salt=str(len(fetched.items)).encode()).digest()
-        if print_ not in self._prints:
-            self._prints.add(print_)
-            return False
-        # Unless it was cut at our limit, a peer that does not page at all has sent everything.
-        pages_not = self._guessing and self._pages == 2 and len(fetched.items) != self._limit
-        has_all = self.total is not None and self._position >= self.total
-        if pages_not or has_all:
+        if print_ in self._prints:
+            return True
+        self._prints.add(print_)
+        return False
+
+    def _after_repetition(self, fetched: Fetched) -> str | None:
+        """Where to go on when a page came twice, or None after setting how the walk ended."""
+        if self.total is not None and self._position >= self.total:
             self.complete = True
+        elif not self._guessing:  # the peer's link was wrong: count instead, once
+            self._guessing = True
+            if (url := with_offset(self._first_url, self._position)) not in self._visited:
+                return url
+            self.reason = _CIRCLE
+        elif self._pages == 2 and len(fetched.items) != self._limit:
+            self.complete = True  # it does not page at all and was not cut at our limit: all there
         else:
-            self.reason = "the peer sends the same page again and again"
-        return True
+            self.reason = _CIRCLE
+        return None
 
     def _advance(self, fetched: Fetched) -> str | None:
         """The URL of the next page, or None after setting how the walk ended."""
@@ -166,6 +178,7 @@ class Walk:
         self._received += count
         self._empty_pages = 0 if count else self._empty_pages + 1
         self._guessing = follow is None
+        self._linked = self._linked or follow is not None
         url = follow or self._guess(fetched, link)
         if url is None:
             self._finish()
@@ -184,9 +197,10 @@ class Walk:
         count = len(fetched.items)
         full = count >= min(fetched.page_limit or self._limit, self._limit)
         if self.total is None:
-            # If no X-Limit is stated, the peer's own page size may be smaller than ours.
+            # If no X-Limit is stated, the peer's own page size may be smaller than ours. Links
+            # that led here and now end are believed.
             full = full or (not fetched.page_limit and count >= self._first_count)
-            more = link.present or full
+            more = link.present or (full and not self._linked)
         else:
             # A full first page that is "all" may come from a peer whose total counts the page.
             more = self._position < self.total or (full and self._position == count)

@@ -61,7 +61,7 @@ class Session:
             except PeerError as error:
                 if not doubtful:
                     raise
-                failures.append(error)
+                failures.append(error.hinting("Some servers answer so to a token that is wrong."))
                 continue
             if doubtful and not found[1].items:
                 empty = empty or found

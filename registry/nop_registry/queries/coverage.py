@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import nop_registry.coverage
 from nop_registry.coverage.metric import Metric
@@ -25,6 +25,14 @@ METRICS: tuple[Metric, ...] = tuple(
 """All metrics in the order in which they are shown."""
 
 AVAILABILITIES = ("available", "busy", "out", "unknown", "planned")
+
+
+class Overview(NamedTuple):
+    """All figures of a country or of one state, counted in one pass."""
+
+    totals: dict[str, Any]
+    areas: Rows
+    operators: Rows
 
 
 async def list_coverage(
@@ -47,11 +55,13 @@ async def list_coverage(
     as_declared        locations placed by the declared name instead of a polygon
     declared_elsewhere locations whose publisher names another area than the polygon
     as_of       instant of the figures
-    and the figures: `sources` (how many), EVSEs `available`, `busy`, `out`, `unknown`, `planned` by
-    the status in force now, and the value of each of METRICS under its code; for a share also
-    <code>_numerator and <code>_denominator; <code>_left_out: EVSEs that the value does not cover.
+    and the figures: `sources` and `places` (how many), EVSEs `available`, `busy`, `out`, `unknown`,
+    `planned` by the status in force now, `silent` (those unknown because their source is stale),
+    `simulated` (those in service of simulated sources), and the value of each of METRICS under its
+    code; for a share also <code>_numerator and <code>_denominator; <code>_left_out: EVSEs that the
+    value does not cover.
     """
-    sql = _coverage_sql(level, parent is not None)
+    sql = _figures_sql(("area",), level == 2, parent is not None)
     return await _read(connection, sql, place_values(country, include_simulated, parent))
 
 
@@ -61,13 +71,12 @@ async def get_totals(
     parent: str | None = None,
     include_simulated: bool = True,
 ) -> dict[str, Any]:
-    """The same figures for the whole country (or the state `parent`) in one row.
+    """The same figures for the whole country (or the state `parent`, then `parent_name`) in one row.
 
-    Besides: `name` of the state, `simulated` (EVSEs of simulated sources among those in service)
-    and `elsewhere` (public locations of other countries or states, which are in no figure here).
+    `elsewhere`: public locations of other countries (or states), which are in no figure here.
     """
-    values = place_values(country, include_simulated, parent)
-    return (await _read(connection, _totals_sql(parent is not None), values))[0]
+    sql = _figures_sql(("total",), False, parent is not None)
+    return (await _read(connection, sql, place_values(country, include_simulated, parent)))[0]
 
 
 async def list_by_operator(
@@ -75,15 +84,42 @@ async def list_by_operator(
     country: str,
     parent: str | None = None,
     include_simulated: bool = True,
-    top: int | None = None,
 ) -> Rows:
-    """The same figures by operator as published (its party id where no name is given).
+    """The same figures by `operator` as published (its party id where no name is given)."""
+    sql = _figures_sql(("operator",), False, parent is not None)
+    return await _read(connection, sql, place_values(country, include_simulated, parent))
 
-    With `top`, all operators after the first `top` are one last row with `operator` None;
-    `operators` says for how many a row stands.
-    """
-    values = place_values(country, include_simulated, parent) | {"top": top}
-    return await _read(connection, _operator_sql(parent is not None), values)
+
+async def get_overview(
+    connection: AsyncConnection,
+    country: str,
+    parent: str | None = None,
+    include_simulated: bool = True,
+) -> Overview:
+    """Totals, areas (states, or the districts of `parent`) and operators, which sum up alike."""
+    sql = _figures_sql(("total", "area", "operator"), parent is not None, parent is not None)
+    rows = await _read(connection, sql, place_values(country, include_simulated, parent))
+    by_kind: dict[str, Rows] = {"total": [], "area": [], "operator": []}
+    for row in rows:
+        by_kind[row["kind"]].append(row)
+    return Overview(by_kind["total"][0], by_kind["area"], by_kind["operator"])
+
+
+def sum_figures(rows: Rows) -> dict[str, Any]:
+    """The figures of several rows together; a value is None where it is for all of them."""
+    total: dict[str, Any] = {}
+    for name in (*_COUNTS, *(f"{m.code}_left_out" for m in METRICS if m.left_out)):
+        total[name] = sum(row[name] for row in rows)
+    for metric in METRICS:
+        if metric.denominator:
+            part = sum(row[f"{metric.code}_numerator"] for row in rows)
+            whole = sum(row[f"{metric.code}_denominator"] for row in rows)
+            total[f"{metric.code}_numerator"], total[f"{metric.code}_denominator"] = part, whole
+            total[metric.code] = part / whole if whole else None
+        else:
+            known = [row[metric.code] for row in rows if row[metric.code] is not None]
+            total[metric.code] = sum(known) if known or not rows else None
+    return total
 
 
 async def list_by_power_class(
@@ -120,10 +156,22 @@ async def list_by_status(
 
     Columns: status, evses, of_silent_sources (those UNKNOWN because their source is stale), as_of.
     """
-    values = place_values(country, include_simulated, parent) | {
-        "statuses": [name.upper() for name in AVAILABILITIES]
-    }
-    return await _read(connection, _status_sql(parent is not None), values)
+    sql = _figures_sql(("total",), False, parent is not None, with_metrics=False)
+    rows = await _read(connection, sql, place_values(country, include_simulated, parent))
+    return statuses_of(rows[0])
+
+
+def statuses_of(figures: Mapping[str, Any]) -> Rows:
+    """The rows of list_by_status from one row of figures."""
+    return [
+        {
+            "status": name.upper(),
+            "evses": figures[name],
+            "of_silent_sources": figures["silent"] if name == "unknown" else 0,
+            "as_of": figures["as_of"],
+        }
+        for name in AVAILABILITIES
+    ]
 
 
 async def list_source_freshness(
@@ -153,12 +201,20 @@ async def _read(connection: AsyncConnection, sql: str, values: Mapping[str, Any]
         return await fetch_all(connection, sql, values)
 
 
-def _figures() -> tuple[list[str], str]:
+_COUNTS = (*AVAILABILITIES, "silent", "simulated", "places")
+
+
+def _figures(with_metrics: bool) -> tuple[list[str], str]:
     """The select list of all figures of a group of places `p`, and the joins that it needs."""
-    columns = ["count(DISTINCT p.source_id) AS sources"]
-    columns += [f"coalesce(sum(p.n_{s}), 0) AS {s}" for s in AVAILABILITIES]
+    columns = [
+        "count(DISTINCT p.source_id) AS sources",
+        "count(p.location_id) AS places",
+        *(f"coalesce(sum(p.n_{s}), 0) AS {s}" for s in AVAILABILITIES),
+        "coalesce(sum(p.n_unknown) FILTER (WHERE p.is_stale), 0) AS silent",
+        "coalesce(sum(p.n_evse - p.n_planned) FILTER (WHERE p.simulated), 0) AS simulated",
+    ]
     joins = []
-    for metric in METRICS:
+    for metric in METRICS if with_metrics else ():
         if metric.denominator:
             columns += [
                 f"({metric.numerator})::float8 / nullif({metric.denominator}, 0) AS {metric.code}",
@@ -178,83 +234,63 @@ def _figures() -> tuple[list[str], str]:
 
 
 @cache
-def _coverage_sql(level: int, within_state: bool) -> str:
-    columns, joins = _figures()
+def _figures_sql(
+    kinds: tuple[str, ...], by_district: bool, within_state: bool, with_metrics: bool = True
+) -> str:
+    """One pass over the places, grouped in each of the ways asked for (`kind`)."""
+    columns, joins = _figures(with_metrics)
     names = [column.rsplit(" AS ", 1)[1] for column in columns]
     shares = {metric.code for metric in METRICS if metric.denominator}
+    area = "district" if by_district else "state"
+    prefix = "district_" if by_district else ""
+    keys = {
+        "total": "()",
+        "area": "(p.state_code, p.district_code)" if by_district else "(p.state_code)",
+        "operator": "(p.operator)",
+    }
+    kind = "'total'"
+    if "area" in kinds:
+        kind = f"CASE WHEN grouping(p.state_code) = 0 THEN 'area' ELSE {kind} END"
+    if "operator" in kinds:
+        kind = f"CASE WHEN grouping(p.operator) = 0 THEN 'operator' ELSE {kind} END"
+    operator = "p.operator" if "operator" in kinds else "NULL::text"
+    code = f"p.{area}_code" if "area" in kinds else "NULL::text"
+    parent = "p.state_code" if by_district and "area" in kinds else "NULL::text"
+    parent_name = "coalesce(a.parent_name, c.parent_name)" if within_state or by_district else "NULL"
+    within = "WHERE s.code = %(parent)s" if within_state else ""
+    drawn = (
+        f"SELECT d.*, s.code AS parent_code, s.name AS parent_name FROM district_area d "  # noqa: S608 - constants
+        f"LEFT JOIN state_area s ON s.id = d.parent_id {within}"
+        if by_district
+        else "SELECT s.*, NULL AS parent_code, NULL AS parent_name FROM state_area s"
+    )
+    if "area" not in kinds:
+        drawn += " LIMIT 0"
     shown = [
-        f"c.{name}" if name in shares else f"CASE WHEN c.present THEN c.{name} ELSE 0 END AS {name}"
+        f"c.{name}" if name in shares else f"CASE WHEN c.kind IS NULL THEN 0 ELSE c.{name} END AS {name}"
         for name in ("as_declared", "declared_elsewhere", *names)
     ]
-    if level == 1:
-        of_place, group = "state", "p.state_code"
-        parents = "NULL::text AS parent_code, NULL::text AS parent_name"
-        declared, elsewhere = "p.as_declared", "p.declared_elsewhere"
-        areas = f"SELECT s.*, {parents} FROM state_area s"  # noqa: S608 - constants
-    else:
-        of_place, group = "district", "p.state_code, p.district_code"
-        parents = "p.state_code AS parent_code, min(p.state_name) AS parent_name"
-        declared, elsewhere = "p.district_as_declared", "p.district_elsewhere"
-        areas = (
-            "SELECT d.*, s.code AS parent_code, s.name AS parent_name FROM district_area d "
-            "LEFT JOIN state_area s ON s.id = d.parent_id"
-        ) + (" WHERE s.code = %(parent)s" if within_state else "")
-    return f"""{places_sql(by_district=level == 2, within_state=within_state)},
+    return f"""{places_sql(by_district=by_district, within_state=within_state)},
 counted AS (
-    SELECT p.{of_place}_code AS code, min(p.{of_place}_name) AS name, {parents}, true AS present,
-        count(*) FILTER (WHERE {declared}) AS as_declared,
-        count(*) FILTER (WHERE {elsewhere}) AS declared_elsewhere, {", ".join(columns)}
-    FROM place p {joins} GROUP BY {group}),
-drawn AS ({areas})
-SELECT coalesce(a.code, c.code) AS code, coalesce(a.name, c.name) AS name, a.id AS area_id,
-    a.official, coalesce(a.parent_code, c.parent_code) AS parent_code,
-    coalesce(a.parent_name, c.parent_name) AS parent_name, {", ".join(shown)}, now() AS as_of
-FROM counted c FULL JOIN drawn a
-    ON a.code = c.code AND coalesce(a.parent_code, '') = coalesce(c.parent_code, '')
-ORDER BY evses DESC, name"""  # noqa: S608 - constants
-
-
-@cache
-def _totals_sql(within_state: bool) -> str:
-    columns, joins = _figures()
-    return f"""{places_sql(within_state=within_state)}
-SELECT min(p.state_name) AS name, count(*) FILTER (WHERE p.as_declared) AS as_declared,
-    count(*) FILTER (WHERE p.declared_elsewhere) AS declared_elsewhere,
-    coalesce(sum(p.n_evse - p.n_planned) FILTER (WHERE p.simulated), 0) AS simulated,
-    (SELECT count(*) FROM site_now t WHERE %(include_simulated)s OR NOT t.simulated)
-        - count(*) AS elsewhere, {", ".join(columns)}, now() AS as_of
-FROM place p {joins}"""  # noqa: S608 - constants
-
-
-@cache
-def _operator_sql(within_state: bool) -> str:
-    columns, joins = _figures()
-    return f"""{places_sql(within_state=within_state)},
-ranked AS (
-    SELECT operator, row_number() OVER (
-        ORDER BY sum(n_evse - n_planned) DESC, operator) AS position
-    FROM place GROUP BY operator),
-placed AS (
-    SELECT p.*, r.position,
-        %(top)s::int IS NULL OR r.position <= %(top)s::int AS is_shown
-    FROM place p JOIN ranked r ON r.operator = p.operator)
-SELECT min(p.operator) FILTER (WHERE p.is_shown) AS operator,
-    count(DISTINCT p.operator) AS operators, {", ".join(columns)}, now() AS as_of
-FROM placed p {joins}
-GROUP BY CASE WHEN p.is_shown THEN p.position END
-ORDER BY min(p.position)"""  # noqa: S608 - constants
-
-
-@cache
-def _status_sql(within_state: bool) -> str:
-    return f"""{places_sql(within_state=within_state)}
-SELECT s.status, coalesce(s.n, 0) AS evses,
-    CASE WHEN s.status = 'UNKNOWN' THEN silent ELSE 0 END AS of_silent_sources, now() AS as_of
-FROM (SELECT coalesce(sum(p.n_unknown) FILTER (WHERE p.is_stale), 0) AS silent,
-             ARRAY[{", ".join(f"sum(p.n_{s})" for s in AVAILABILITIES)}] AS counts
-      FROM place p) total,
-    unnest(%(statuses)s::text[], total.counts) WITH ORDINALITY AS s(status, n, position)
-ORDER BY s.position"""  # noqa: S608 - constants
+    SELECT {kind} AS kind, {operator} AS operator, {code} AS code, min(p.{area}_name) AS name,
+        {parent} AS parent_code, min(p.state_name) AS parent_name,
+        count(*) FILTER (WHERE p.{prefix}as_declared) AS as_declared,
+        count(*) FILTER (WHERE p.{prefix}declared_elsewhere) AS declared_elsewhere,
+        {", ".join(columns)}
+    FROM place p {joins}
+    GROUP BY GROUPING SETS ({", ".join(keys[k] for k in kinds)})),
+drawn AS ({drawn})
+SELECT coalesce(c.kind, 'area') AS kind, c.operator, coalesce(a.code, c.code) AS code,
+    CASE WHEN a.code IS NOT NULL THEN a.name WHEN c.kind = 'area' THEN c.name END AS name,
+    a.id AS area_id, a.official, coalesce(a.parent_code, c.parent_code) AS parent_code,
+    {parent_name} AS parent_name, {", ".join(shown)},
+    CASE WHEN c.kind = 'total' THEN (SELECT count(*) FROM site_now t
+        WHERE %(include_simulated)s OR NOT t.simulated) - c.places END AS elsewhere,
+    now() AS as_of
+FROM counted c FULL JOIN (SELECT 'area' AS kind, * FROM drawn) a
+    ON a.kind = c.kind AND a.code = c.code
+    AND coalesce(a.parent_code, '') = coalesce(c.parent_code, '')
+ORDER BY {"evses DESC, " if with_metrics else ""}name, operator"""  # noqa: S608 - constants
 
 
 @cache

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from nop_registry.errors import InvalidInput
+from nop_registry.geo import Point
 
 _LONGEST = 200
 _LARGEST = 2**63 - 1
@@ -24,9 +25,20 @@ class Position(NamedTuple):
     distance_m: float | None = None
 
 
-def centre_mark(lat: float, lon: float) -> str:
+def centre_mark(centre: Point) -> str:
     """Eight characters that stand for the centre of a list ordered by distance."""
-    return blake2b(f"{lat!r},{lon!r}".encode(), digest_size=4).hexdigest()
+    return blake2b(f"{centre.lon!r},{centre.lat!r}".encode(), digest_size=4).hexdigest()
+
+
+def cursor_text(position: Position, mark: str | None) -> str:
+    """The cursor of a row in the list ordered by id (`mark` None) or by distance from that centre.
+
+    >>> cursor_text(Position(7), None)
+    'aTo3'
+    """
+    number, distance_m = position
+    key = f"i:{number}" if mark is None else f"d:{mark}:{distance_m!r}:{number}"
+    return base64.b64encode(key.encode()).decode()
 
 
 def parse_cursor(text: str, mark: str | None) -> Position:
@@ -62,13 +74,3 @@ def _read(text: str) -> tuple[str | None, Position]:
     if not number.isdigit() or int(number) > _LARGEST:
         raise ValueError
     return mark, Position(int(number), distance_m)
-
-
-# Short, so that encode() never breaks the line.
-CURSOR_BY_ID_SQL = "encode(convert_to('i:' || location_id, 'UTF8'), 'base64')"
-
-
-def cursor_by_distance_sql(mark: str) -> str:
-    """SQL of a cursor in a list by distance; `mark` is the placeholder of the centre's mark."""
-    key = f"'d:' || {mark}::text || ':' || distance || ':' || location_id"
-    return f"encode(convert_to({key}, 'UTF8'), 'base64')"

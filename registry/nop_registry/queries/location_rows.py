@@ -66,8 +66,11 @@ async def find_evse(connection: AsyncConnection, evse_id: str) -> dict[str, Any]
     canonical = canonical_evse_id(evse_id)
     if canonical is None:
         return None
-    found = BEST_EVSE.format(canonical="%(canonical)s")
-    return await fetch_one(connection, f"SELECT {_EVSE_COLUMNS} {found}", {"canonical": canonical})
+    return await fetch_one(
+        connection,
+        f"SELECT {_EVSE_COLUMNS} {BEST_EVSE}",
+        {"canonical": canonical},
+    )
 
 
 async def count_same_ids(connection: AsyncConnection, canonical_ids: Sequence[str]) -> Rows:

@@ -12,15 +12,10 @@ from typing import Any, NamedTuple
 import msgspec
 from psycopg.types.numeric import Int8
 
-from nop_registry.database import AsyncConnection, fetch_all, fetch_one
+from nop_registry.database import AsyncConnection, fetch_one
 from nop_registry.errors import InvalidInput
 from nop_registry.geo import EARTH_RADIUS_M, MAX_LATITUDE, BBox, Point
-from nop_registry.queries.cursors import (
-    CURSOR_BY_ID_SQL,
-    centre_mark,
-    cursor_by_distance_sql,
-    parse_cursor,
-)
+from nop_registry.queries.cursors import Position, centre_mark, cursor_text, parse_cursor
 from nop_registry.queries.offer import Offer, offer_conditions
 
 MAX_PAGE = 100
@@ -79,11 +74,11 @@ class LocationQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocationHit(NamedTuple):
-    """One row of a page; `distance_m` in whole metres from the point asked for."""
+    """One row of a page: its place in the list, and what changes when the caller's token does."""
 
     location_id: int
-    cursor: str
-    distance_m: int | None
+    distance_m: float | None
+    token: str | None
 
 
 class LocationPage(NamedTuple):
@@ -92,107 +87,101 @@ class LocationPage(NamedTuple):
     hits: list[LocationHit]
     has_next: bool
     has_previous: bool
+    centre_mark: str | None
+    """Of a list ordered by distance."""
+
+    def cursor(self, hit: LocationHit) -> str:
+        """The cursor of a row of this page."""
+        return cursor_text(Position(hit.location_id, hit.distance_m), self.centre_mark)
 
 
-async def list_location_page(connection: AsyncConnection, query: LocationQuery) -> LocationPage:
-    """The page of public locations. Raises InvalidInput when the question makes no sense."""
-    values: dict[str, Any] = {}
-    searches = search_sql(query, values)
-    rows = await fetch_all(
-        connection,
-        f"WITH {searches} SELECT location_id, cursor, distance_m, is_extra FROM hit ORDER BY place",  # noqa: S608 - constants
-        values,
+async def list_location_page(
+    connection: AsyncConnection, query: LocationQuery, token_sql: str = "NULL"
+) -> LocationPage:
+    """The page of public locations. Raises InvalidInput when the question makes no sense.
+
+    `token_sql` is an expression on `location l` that every hit carries as its token.
+    """
+    search = _Search(query)
+    order = "f.location_id" if search.mark is None else "f.distance, f.location_id"
+    cursor = await connection.execute(
+        f"""SELECT f.location_id, f.distance, {token_sql}
+            FROM ({search.page()}) f JOIN location l ON l.id = f.location_id
+            ORDER BY {order}""",  # noqa: S608 - constants
+        search.values,
+        prepare=True,
     )
-    hits = [
-        LocationHit(row["location_id"], row["cursor"], row["distance_m"])
-        for row in rows
-        if not row["is_extra"]
-    ]
-    return LocationPage(hits, len(rows) > len(hits), query.after is not None)
+    rows = await cursor.fetchall()
+    hits = [LocationHit(*row) for row in rows[: query.first]]
+    return LocationPage(hits, len(rows) > query.first, query.after is not None, search.mark)
 
 
 async def count_locations(connection: AsyncConnection, query: LocationQuery) -> int:
-    """How many public locations match, on all pages."""
-    values: dict[str, Any] = {}
-    searches = search_sql(query, values)
-    row = await fetch_one(connection, f"WITH {searches} SELECT count(*) AS n FROM matching", values)  # noqa: S608 - constants
+    """How many public locations match, on all pages. Raises InvalidInput."""
+    search = _Search(query)
+    row = await fetch_one(connection, search.count(), search.values)
     assert row is not None  # noqa: S101 - an aggregate gives one row
     return int(row["n"])
 
 
-def search_sql(query: LocationQuery, values: dict[str, Any], suffix: str = "") -> str:
-    """The question as common tables, without WITH; its parameters are added to `values`.
-
-    matching: location_id of all that match. hit: the page and one row more, as location_id,
-    distance_m, cursor, place (1 = first), is_extra (the row beyond the page). asked: is_continued.
-    The same form of question gives the same text; `suffix` tells two questions of one statement
-    apart. Raises InvalidInput.
-    """
-    return _Search(query.checked(), values, suffix).sql()
-
-
 class _Search:
-    def __init__(self, query: LocationQuery, values: dict[str, Any], suffix: str) -> None:
-        self._query, self._values, self._suffix = query, values, suffix
+    """A question as SQL. The same form of question gives the same text, so it is planned once."""
+
+    def __init__(self, query: LocationQuery) -> None:
+        self._query = query.checked()
+        self.values: dict[str, Any] = {}
         self._rows = "site s"
+        self._distance = "NULL::float8"
+        self._centre = self._latitude = ""
         self._matches = offer_conditions(query.offer, self._put)
+        self.mark: str | None = None
         if query.bbox:
             self._matches.append(self._inside(query.bbox))
         if query.near:
             self._matches += self._around(query.near)
+            if query.order is not Order.ID:
+                self.mark = centre_mark(query.near.centre)
+        self._after = parse_cursor(query.after, self.mark) if query.after else None
 
     def _put(self, name: str, value: object) -> str:
-        self._values[name + self._suffix] = value
-        return f"%({name}{self._suffix})s"
+        self.values[name] = value
+        return f"%({name})s"
 
-    def sql(self) -> str:
-        query = self._query
-        matching = self._select("s.location_id", self._matches)
-        first = self._put("first", Int8(query.first))
-        rows = self._put("rows", Int8(query.first + 1))
-        by_distance = query.near and query.order is not Order.ID
-        tables, page, cursor = self._by_distance(rows) if by_distance else self._by_id(rows)
-        continued = self._put("continued", query.after is not None)
-        return f"""matching AS ({matching}), {tables}
-            asked AS (SELECT {continued}::boolean AS is_continued),
-            hit AS MATERIALIZED (
-                SELECT location_id, distance_m, {cursor} AS cursor, row_number() OVER () AS place,
-                    row_number() OVER () > {first} AS is_extra
-                FROM ({page}) found)"""  # noqa: S608 - constants
+    def count(self) -> str:
+        """The number `n` of all that match."""
+        return self._select("count(*) AS n", self._matches)
 
-    def _by_id(self, rows: str) -> tuple[str, str, str]:
+    def page(self) -> str:
+        """The page and one row more, in order: location_id, distance (metres or NULL)."""
+        rows = self._put("rows", Int8(self._query.first + 1))
+        if self.mark is not None:
+            return self._nearest(rows)
         conditions = list(self._matches)
-        if self._query.after:
-            after = parse_cursor(self._query.after, None)
-            conditions.append(f"s.location_id > {self._put('after', Int8(after.location_id))}")
-        distance = "round(d.distance)::int" if self._query.near else "NULL::int"
-        page = self._select(f"s.location_id, {distance} AS distance_m", conditions)
-        return "", f"{page} ORDER BY s.location_id LIMIT {rows}", CURSOR_BY_ID_SQL
+        if self._after:
+            conditions.append(
+                f"s.location_id > {self._put('after', Int8(self._after.location_id))}"
+            )
+        page = self._select(f"s.location_id, {self._distance} AS distance", conditions)
+        return f"{page} ORDER BY s.location_id LIMIT {rows}"
 
-    def _by_distance(self, rows: str) -> tuple[str, str, str]:
+    def _nearest(self, rows: str) -> str:
         """Nearest on the ground: the map stretches with latitude, so its order is only a guide.
 
         The index gives as many rows as are wanted by distance on the map; the farthest of them on
         the ground is how far one must look for the true order.
         """
-        assert self._query.near  # noqa: S101 - the caller's condition
-        (lon, lat), _ = self._query.near
-        mark = centre_mark(lon, lat)
         conditions = list(self._matches)
-        if self._query.after:
-            after = parse_cursor(self._query.after, mark)
-            last = f"{self._put('after_m', after.distance_m)}, {self._put('after', Int8(after.location_id))}"
-            conditions.append(f"(d.distance, s.location_id) > ({last})")
-        nearest = self._select("d.distance", conditions)
-        reach = f"""reach AS MATERIALIZED (SELECT max(distance) AS ground_m FROM (
-            {nearest} ORDER BY s.geom <-> {self._centre} LIMIT {rows}) nearest),"""  # noqa: S608 - constants
-        box = self._circle("(SELECT ground_m FROM reach)")
-        page = self._select(
-            "s.location_id, d.distance, round(d.distance)::int AS distance_m",
-            [f"s.geom && {box}", *conditions],
-        )
-        cursor = cursor_by_distance_sql(self._put("mark", mark))
-        return reach, f"{page} ORDER BY d.distance, s.location_id LIMIT {rows}", cursor
+        if self._after:
+            metres = self._put("after_m", self._after.distance_m)
+            number = self._put("after", Int8(self._after.location_id))
+            conditions.append(f"(d.distance, s.location_id) > ({metres}, {number})")
+        guide = self._select("d.distance", conditions)
+        reach = f"""(SELECT max(distance) FROM (
+            {guide} ORDER BY s.geom <-> {self._centre} LIMIT {rows}) guide)"""  # noqa: S608 - constants
+        box = self._circle("(SELECT metres FROM reach)")
+        page = self._select("s.location_id, d.distance", [f"s.geom && {box}", *conditions])
+        return f"""WITH reach AS MATERIALIZED (SELECT {reach} AS metres)
+            {page} ORDER BY d.distance, s.location_id LIMIT {rows}"""
 
     def _select(self, columns: str, conditions: list[str]) -> str:
         where = " AND ".join(conditions) or "true"
@@ -216,6 +205,7 @@ class _Search:
         radius = self._put("radius_m", radius_m)
         self._rows = f"""site s JOIN location l ON l.id = s.location_id CROSS JOIN LATERAL (
             SELECT ST_DistanceSphere(ST_MakePoint(l.lon, l.lat), {here}) AS distance) d"""
+        self._distance = "d.distance"
         return [f"s.geom && {self._circle(radius)}", f"d.distance <= {radius}"]
 
     def _circle(self, ground_m: str) -> str:

@@ -57,7 +57,10 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def offer_conditions(offer: Offer, put: Callable[[str, object], str]) -> list[str]:
-    """Conditions on `site s`; `put` keeps a value and gives its placeholder. Raises InvalidInput."""
+    """Conditions on `site s`; `put` keeps a value and gives its placeholder.
+
+    Raises InvalidInput.
+    """
     offer.checked()
     conditions = []
     if offer.country:

@@ -32,7 +32,8 @@ def place_values(
 
 def places_sql(*, by_district: bool = False, within_state: bool = False) -> str:
     """WITH … `place`: site_now, state_code, state_name, as_declared, declared_elsewhere; with
-    `by_district` also district_code, district_name, district_as_declared, district_elsewhere.
+    `by_district` also district_code, district_name, district_as_declared and
+    district_declared_elsewhere.
     """
     districts = _DISTRICTS if by_district else ""
     columns = _DISTRICT_COLUMNS if by_district else ""
@@ -93,7 +94,7 @@ _DISTRICT_COLUMNS = """,
         coalesce(da.code, dn.code, '~' || dd.key) AS district_code,
         coalesce(da.name, dn.name, l.district) AS district_name,
         da.id IS NULL AND dd.key IS NOT NULL AS district_as_declared,
-        da.id IS NOT NULL AND dd.key <> da.key AS district_elsewhere"""
+        da.id IS NOT NULL AND dd.key <> da.key AS district_declared_elsewhere"""
 _DISTRICT_JOINS = """
     LEFT JOIN district_area da ON da.id = t.district_area_id AND da.parent_id = sa.id
         AND ds.undrawn IS NOT TRUE

@@ -1,7 +1,7 @@
 """What the public may ask of a location and all below it, field by field, as SQL.
 
 Aliases: l location · e evse · n evse_status_now · c connector · t tariff · src source_now ·
-a site_now · p a row of a search (location_search). Rows that are not public are kept out by `rows`:
+a site_now · p the location's id and distance in a search. Rows that are not public are kept out by `rows`:
 an EVSE that is retired or REMOVED is not shown, a location only when it has a `site`.
 """
 
@@ -15,7 +15,7 @@ LIVE_EVSE = "e.retired_at IS NULL AND n.last_known_status <> 'REMOVED'"
 
 
 def _elements(array: str, alias: str) -> str:
-    """FROM item: the elements of a jsonb array (none when NULL) as `alias.doc`, in `alias.place`."""
+    """FROM item: the elements of a jsonb array (none when NULL): `alias.doc`, `alias.place`."""
     return f"jsonb_array_elements({array}) WITH ORDINALITY AS {alias} (doc, place)"
 
 
@@ -155,7 +155,7 @@ _HOURS = "l.details->'opening_times'"
 SHAPES: dict[str, Shape] = {
     "location": Shape("Location", _LOCATION),
     "found_location": Shape(
-        "Location", {**_LOCATION, "distance_m": Scalar("p.distance_m", _NUMBER)}
+        "Location", {**_LOCATION, "distance_m": Scalar("round(p.distance_m)::int", _NUMBER)}
     ),
     "party": Shape(
         "Party",
@@ -270,40 +270,18 @@ SHAPES: dict[str, Shape] = {
         },
     ),
     "restrictions": Shape("TariffRestrictions", _RESTRICTIONS),
-    "location_connection": Shape(
-        "LocationConnection",
-        {
-            "edges": Many(
-                "location_edge",
-                "hit p JOIN location l ON l.id = p.location_id WHERE NOT p.is_extra",
-                "p.place",
-            ),
-            "page_info": One("page_info"),
-            "total_count": Scalar("(SELECT count(*) FROM matching)", _NUMBER, required=True),
-        },
-    ),
-    "location_edge": Shape(
-        "LocationEdge",
-        {
-            "cursor": Scalar("p.cursor", _WORD, required=True),
-            "node": One("found_location"),
-        },
-    ),
-    "page_info": Shape(
-        "PageInfo",
-        {
-            "has_next_page": Scalar(
-                "EXISTS (SELECT FROM hit WHERE is_extra)", _BOOLEAN, required=True
-            ),
-            "has_previous_page": Scalar(
-                "(SELECT is_continued FROM asked)", _BOOLEAN, required=True
-            ),
-            "start_cursor": Scalar(
-                "(SELECT cursor FROM hit WHERE NOT is_extra ORDER BY place LIMIT 1)", _WORD
-            ),
-            "end_cursor": Scalar(
-                "(SELECT cursor FROM hit WHERE NOT is_extra ORDER BY place DESC LIMIT 1)", _WORD
-            ),
-        },
-    ),
 }
+
+TOKENS = {
+    "availability": "SELECT hash_record_extended(ROW(a.n_evse, a.n_available, a.n_busy, a.n_out, "
+    "a.n_unknown, a.n_planned), 0) FROM site_now a WHERE a.location_id = l.id",
+    "evses": "SELECT sum(hash_record_extended(ROW(n.evse_id, n.status, n.last_known_status, "
+    "n.changed_at, n.last_seen_at, n.is_stale), 0)) "
+    "FROM evse_status_now n WHERE n.location_id = l.id",
+    "source": "SELECT hash_record_extended(ROW(src.name, src.state, src.simulated, src.is_stale, "
+    "src.last_success_at, src.seen_at), 0) FROM source_now src WHERE src.id = l.source_id",
+}
+"""Of fields of a location that change without a new version of it: what changes whenever they do."""
+
+VOLATILE = frozenset({"age_seconds", "distance_m", "location", "same_id", "tariffs"})
+"""Fields that depend on the moment, the question or other objects."""

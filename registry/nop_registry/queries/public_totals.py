@@ -8,7 +8,7 @@ from nop_registry.database import AsyncConnection, fetch_one
 
 
 async def get_connector_totals(connection: AsyncConnection) -> dict[str, Any]:
-    """`connectors`, and `power_kw`: the sum over EVSEs of their strongest connector (unknown = 0)."""
+    """`connectors`, and `power_kw`: sum over EVSEs of their strongest connector, unknown = 0."""
     row = await fetch_one(
         connection,
         """SELECT coalesce(sum(e.connectors), 0) AS connectors,

@@ -78,6 +78,7 @@ def note_use(connection: Connection, key: ApiKey) -> None:
     """Remember that a key was used, at most once a minute."""
     connection.execute(
         """UPDATE api_key SET last_used_at = now()
-           WHERE id = %s AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')""",
+           WHERE id = %s
+             AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')""",
         (key.id,),
     )

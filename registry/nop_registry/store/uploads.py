@@ -23,6 +23,7 @@ class Upload(msgspec.Struct, frozen=True):
     filename: str | None
     started_at: datetime
     finished_at: datetime | None
+    error: str | None
     report: dict[str, Any]
 
 
@@ -52,7 +53,7 @@ def find_upload(connection: Connection, delivery_id: int) -> Upload | None:
     with connection.cursor(row_factory=class_row(Upload)) as cursor:
         return cursor.execute(
             """SELECT d.id, d.source_id, s.name AS source, d.state, d.filename, d.started_at,
-                   d.finished_at, d.report
+                   d.finished_at, d.error, d.report
                FROM delivery d JOIN source s ON s.id = d.source_id
                WHERE d.id = %s AND d.module = 'upload'""",
             (delivery_id,),

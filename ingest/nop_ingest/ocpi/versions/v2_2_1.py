@@ -10,7 +10,7 @@ from nop_ingest.context import Context
 from nop_ingest.normalise.steps import normalise_location, normalise_tariff
 from nop_ingest.ocpi.versions.version import OcpiVersion, Raw, peek
 from nop_ingest.ocpi.wire.location import WireLocation, read_location
-from nop_ingest.ocpi.wire.salvage import salvage
+from nop_ingest.ocpi.wire.salvage import UNREADABLE, salvage
 from nop_ingest.ocpi.wire.tariff import WireTariff, read_tariff
 from nop_ingest.report import Finding
 from nop_registry.records import LocationRecord, TariffRecord
@@ -25,12 +25,11 @@ def to_location(raw: Raw, context: Context) -> tuple[LocationRecord | None, list
     wire: WireLocation | None
     try:
         wire = _locations.decode(raw)
-    except (ValueError, RecursionError):
+    except UNREADABLE:
         wire = salvage(raw, WireLocation, "location", findings)
         if wire is None:
             return None, findings
-    record, positions = read_location(wire, context, findings)
-    location, found = normalise_location(record, context, positions)
+    location, found = normalise_location(read_location(wire, context, findings), context)
     return location, findings + found
 
 
@@ -40,7 +39,7 @@ def to_tariff(raw: Raw, context: Context) -> tuple[TariffRecord | None, list[Fin
     wire: WireTariff | None
     try:
         wire = _tariffs.decode(raw)
-    except (ValueError, RecursionError):
+    except UNREADABLE:
         wire = salvage(raw, WireTariff, "tariff", findings)
         if wire is None:
             return None, findings

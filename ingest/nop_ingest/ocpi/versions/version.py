@@ -10,7 +10,7 @@ import msgspec
 from nop_ingest.context import Context
 from nop_ingest.normalise.parties import country_code_of, party_id_of
 from nop_ingest.normalise.text import as_text
-from nop_ingest.ocpi.wire.salvage import decode_loosely
+from nop_ingest.ocpi.wire.salvage import UNREADABLE, decode_loosely
 from nop_ingest.report import Finding
 from nop_registry.records import LocationRecord, TariffRecord
 
@@ -57,7 +57,7 @@ def peek(raw: Raw) -> Key:
     """
     try:
         found = _identity.decode(raw)
-    except (ValueError, RecursionError):
+    except UNREADABLE:
         value, _ = decode_loosely(raw)
         value = value[0] if isinstance(value, list) and len(value) == 1 else value
         if not isinstance(value, dict):

@@ -135,23 +135,20 @@ class WireLocation(msgspec.Struct, gc=False):
     last_updated: datetime | None = None
 
 
-def read_location(
-    wire: WireLocation, context: Context, findings: list[Finding]
-) -> tuple[LocationRecord, list[int] | None]:
-    """The record of a location, and where its EVSEs stood if some could not be read."""
-    given = wire.evses or ()
-    positions = [number for number, evse in enumerate(given) if evse is not None]
-    evses = tuple(
-        _read_evse(evse, number, findings) for number, evse in enumerate(given) if evse is not None
-    )
+def read_location(wire: WireLocation, context: Context, findings: list[Finding]) -> LocationRecord:
+    """The record of a location, not yet normalised. Everything keeps its place in its list."""
+    evses = [
+        _read_evse(evse or WireEvse(), number, findings)
+        for number, evse in enumerate(wire.evses or ())
+    ]
     place = wire.coordinates
-    record = LocationRecord(
+    return LocationRecord(
         country_code=country_code_of(wire.country_code) or context.default_country_code or "",
         party_id=party_id_of(wire.party_id) or context.default_party_id or "",
         id=_text(wire.id) or "",
         lat=nan if place is None or place.latitude is None else place.latitude,
         lon=nan if place is None or place.longitude is None else place.longitude,
-        publish=wire.publish if wire.publish is True else _read_publish(wire.publish, findings),
+        publish=wire.publish if wire.publish is True else _read_publish(wire, findings),
         name=_text(wire.name),
         address=_text(wire.address),
         city=_text(wire.city),
@@ -159,7 +156,7 @@ def read_location(
         state=_text(wire.state),
         country=_text(wire.country),
         parking_type=wire.parking_type or _parking_type(wire.type),
-        evses=evses,
+        evses=tuple(evses),
         operator=_company(wire.operator),
         suboperator=_company(wire.suboperator),
         owner=_company(wire.owner),
@@ -172,26 +169,25 @@ def read_location(
         help_phone=_text(wire.help_phone),
         last_updated=wire.last_updated,
     )
-    return record, positions if len(positions) < len(given) else None
 
 
 def _read_evse(wire: WireEvse, position: int, findings: list[Finding]) -> EvseRecord:
     status, place = wire.status, wire.coordinates
     if status is None:
         status = Status.UNKNOWN
-        findings.append(
-            Notice(
-                "status-missing", Severity.WARNING, f"evses[{position}].status",
-                "no status is given, so it is UNKNOWN: send OCPI's Status",
-            )
-        )  # fmt: skip
+        if wire.uid is not None:
+            findings.append(
+                Notice(
+                    "status-missing", Severity.WARNING, f"evses[{position}].status",
+                    "no status is given, so it is UNKNOWN: send OCPI's Status",
+                )
+            )  # fmt: skip
     connectors = [
-        _read_connector(plug, position, findings)
+        _read_connector(plug or WireConnector(), position, findings)
         for plug in wire.connectors or ()
-        if plug is not None
     ]
     return EvseRecord(
-        uid=_text(wire.uid) or "",
+        uid=wire.uid if isinstance(wire.uid, str) else _text(wire.uid) or "",
         evse_id=_text(wire.evse_id),
         status=status,
         last_updated=wire.last_updated,
@@ -215,7 +211,7 @@ def _read_connector(wire: WireConnector, position: int, findings: list[Finding])
     watts = wire.max_electric_power
     tariffs = wire.tariff_ids or ((wire.tariff_id,) if wire.tariff_id is not None else ())
     return ConnectorRecord(
-        id=_text(wire.id) or "",
+        id=wire.id if isinstance(wire.id, str) else _text(wire.id) or "",
         standard=wire.standard or "",
         format=wire.format,
         power_type=wire.power_type,
@@ -242,27 +238,29 @@ def _watts(value: float, position: int, findings: list[Finding]) -> int | None:
     """Whole watts. A small number with a fraction, such as 7.4, can only be kilowatts."""
     if value.is_integer() or not 0 < value < HIGHEST_KW:
         return _whole(value)
-    findings.append(power_in_kw(f"evses[{position}].connectors", value))
+    findings.append(power_in_kw(f"evses[{position}].connectors.max_electric_power", value))
     return round(value * 1000)
 
 
-def _read_publish(value: object, findings: list[Finding]) -> bool:
-    if value is None:
-        findings.append(
-            Notice(
-                "publish-missing", Severity.WARNING, "publish",
-                "required since OCPI 2.2; the location is shown: send true or false",
-            )
-        )  # fmt: skip
+def _read_publish(wire: WireLocation, findings: list[Finding]) -> bool:
+    """DM-11. OCPI 2.1.1, which names no country_code either, has no such field."""
+    if wire.publish is None:
+        if wire.country_code is not None:
+            findings.append(
+                Notice(
+                    "publish-missing", Severity.WARNING, "publish",
+                    "required since OCPI 2.2; the location is shown: send true or false",
+                )
+            )  # fmt: skip
         return True
-    flag = as_flag(value)
+    flag = as_flag(wire.publish)
     if flag is None:
         # Showing what was meant to be private cannot be undone; hiding can.
         findings.append(
             Notice(
                 "publish-unreadable", Severity.WARNING, "publish",
                 "neither true nor false, so the location is not shown: send true or false",
-                str(value)[:200],
+                str(wire.publish)[:200],
             )
         )  # fmt: skip
         return False
@@ -315,8 +313,10 @@ def _hours(wire: WireHours) -> Hours:
 
 
 def _exceptions(wires: list[WireExceptionalPeriod | None] | None) -> tuple[ExceptionalPeriod, ...]:
+    if not wires:
+        return ()
     return tuple(
         ExceptionalPeriod(period_begin=wire.period_begin, period_end=wire.period_end)
-        for wire in wires or ()
+        for wire in wires
         if wire is not None and wire.period_begin is not None and wire.period_end is not None
     )

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
 from functools import cache
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
@@ -24,13 +24,9 @@ from nop_registry.enums import Severity
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-# An item of these lists that cannot be read is refused; of any other list it is only left out.
-_ITEM_OF = {
-    "evses": "evse",
-    "connectors": "connector",
-    "elements": "element",
-    "price_components": "price-component",
-}
+UNREADABLE = (ValueError, ArithmeticError, RecursionError)
+"""What reading JSON may raise: wrong text or types, numbers beyond measure, endless nesting."""
+
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _FLAGS = {"true": True, "1": True, "yes": True, "y": True, "false": False, "0": False,
           "no": False, "n": False}  # fmt: skip
@@ -66,13 +62,27 @@ def decode_loosely(raw: bytes | memoryview | msgspec.Raw) -> tuple[object, bool]
     """A JSON value with exact decimals, and whether it broke JSON's rules; None if hopeless."""
     try:
         return _exact.decode(raw), False
-    except (ValueError, RecursionError):
+    except UNREADABLE:
         pass
     try:
         text = bytes(raw).decode("utf8", "replace")
-        return json.loads(text, parse_float=Decimal, parse_constant=lambda _: None), True
-    except (ValueError, RecursionError, InvalidOperation):
+        value = json.loads(
+            text, parse_int=_loose_int, parse_float=_loose_number, parse_constant=lambda _: None
+        )
+        return value, True
+    except UNREADABLE:
         return None, True
+
+
+def _loose_int(text: str) -> int | Decimal:
+    return int(text) if len(text) < 40 else _loose_number(text)
+
+
+def _loose_number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:  # an exponent that nothing can hold
+        return Decimal("NaN")
 
 
 def as_number(value: object) -> float | None:
@@ -94,7 +104,7 @@ def as_number(value: object) -> float | None:
 
 
 def as_decimal(value: object) -> Decimal | None:
-    """An exact, finite number below 10¹² from a number or a text; None if it is none."""
+    """An exact number of at most twelve digits before the point; None if it is none."""
     if isinstance(value, str):
         found = _NUMBER.fullmatch(value.strip())
         value = found[0].replace(",", ".") if found else None
@@ -104,8 +114,13 @@ def as_decimal(value: object) -> Decimal | None:
         or not isinstance(value, str | int | float | Decimal)
     ):
         return None
-    number = Decimal(str(value))
-    return number if number.is_finite() and abs(number) < 10**12 else None
+    try:
+        number = Decimal(str(value))
+    except UNREADABLE:
+        return None
+    if not number:
+        return Decimal(0) if number.is_finite() else None
+    return number if number.is_finite() and -12 <= number.adjusted() < 12 else None
 
 
 def as_flag(value: object) -> bool | None:
@@ -146,7 +161,7 @@ def _without_none(hint: Any) -> Any:
 def _read_struct(value: dict[str, Any], shape: type[S], path: str, findings: list[Finding]) -> S:
     try:
         return msgspec.convert(value, shape, strict=False)
-    except (ValueError, RecursionError):
+    except UNREADABLE:
         pass
     given = {}
     for field in _fields(shape):
@@ -161,12 +176,16 @@ def _read_field(value: Any, field: _Field, path: str, findings: list[Finding]) -
     if field.kind is not list:
         return _read_value(value, field.kind, field.name, path, findings)
     items = value if isinstance(value, list) else [value]
-    return [
+    read = [
         None
         if item is None
         else _read_value(item, field.item, field.name, f"{path}[{n}]", findings)
         for n, item in enumerate(items)
     ]
+    if isinstance(field.item, type) and issubclass(field.item, msgspec.Struct):
+        # An item that cannot be read keeps its place, empty: what is required of it is refused.
+        return [field.item() if item is None else item for item in read]
+    return read
 
 
 def _read_value(value: Any, kind: Any, name: str, path: str, findings: list[Finding]) -> Any:
@@ -181,7 +200,12 @@ def _read_value(value: Any, kind: Any, name: str, path: str, findings: list[Find
     else:
         result = _READERS[kind](value)
     if result is None and value not in ("", "#NA"):
-        findings.append(_unusable(value, name, path))
+        findings.append(
+            Notice(
+                "field-unusable", Severity.WARNING, path,
+                "left out: the value is not of the kind that OCPI has here", _shown(value),
+            )
+        )  # fmt: skip
     return result
 
 
@@ -195,7 +219,11 @@ def _read_word(
             if member.value != value:
                 findings.append(
                     Notice(
-                        "enum-spelling", Severity.INFO, path, f"read as {member.value}", value[:200]
+                        "enum-spelling",
+                        Severity.INFO,
+                        path,
+                        f"read as {member.value}: use OCPI's own spelling",
+                        value[:200],
                     )
                 )
             return member
@@ -207,19 +235,6 @@ def _read_word(
         )
     )  # fmt: skip
     return kind.__members__.get("UNKNOWN")
-
-
-def _unusable(value: Any, name: str, path: str) -> Finding:
-    item = _ITEM_OF.get(name)
-    if item is not None:
-        return Rejection(
-            f"{item}-unreadable", path, f"not taken: this is not an object with a {item}",
-            _shown(value),
-        )  # fmt: skip
-    return Notice(
-        "field-unusable", Severity.WARNING, path,
-        "left out: the value is not of the kind that OCPI has here", _shown(value),
-    )  # fmt: skip
 
 
 def _shown(value: Any) -> str | None:

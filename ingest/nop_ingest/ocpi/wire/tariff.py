@@ -75,8 +75,6 @@ class _Unreadable(Exception):
 
 def read_tariff(wire: WireTariff, context: Context, findings: list[Finding]) -> TariffRecord | None:
     """The record of a tariff; None with a Rejection if its price could be misread."""
-    if any(isinstance(found, Rejection) for found in findings):
-        return None  # a part of the price could not be read
     try:
         return _read(wire, context)
     except _Unreadable as unreadable:
@@ -92,9 +90,8 @@ def _read(wire: WireTariff, context: Context) -> TariffRecord:
             wire.currency,
         )  # fmt: skip
     elements = tuple(
-        _element(element, f"elements[{number}]")
+        _element(element or WireTariffElement(), f"elements[{number}]")
         for number, element in enumerate(wire.elements or ())
-        if element is not None
     )
     if not elements:
         raise _Unreadable(
@@ -124,9 +121,8 @@ def _read(wire: WireTariff, context: Context) -> TariffRecord:
 
 def _element(wire: WireTariffElement, path: str) -> TariffElement:
     components = tuple(
-        _component(component, f"{path}.price_components[{number}]")
+        _component(component or WirePriceComponent(), f"{path}.price_components[{number}]")
         for number, component in enumerate(wire.price_components or ())
-        if component is not None
     )
     if not components:
         raise _Unreadable(

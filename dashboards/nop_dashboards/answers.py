@@ -1,0 +1,47 @@
+"""Which HTTP answer each error becomes, for the pages and files of this door."""
+
+from __future__ import annotations
+
+import structlog
+from typing import Any
+
+import psycopg
+from litestar import Request, Response
+from psycopg_pool import PoolTimeout
+
+from nop_registry.errors import InvalidInput, NopError, NotFound
+
+_log = structlog.get_logger(__name__)
+
+
+def _answer(status: int, text: str, **headers: str) -> Response[str]:
+    return Response(
+        text,
+        status_code=status,
+        media_type="text/plain",
+        headers={"Cache-Control": "no-store", **headers},
+    )
+
+
+def _not_found(_: Request[Any, Any, Any], error: Exception) -> Response[str]:
+    return _answer(404, str(error))
+
+
+def _bad_request(_: Request[Any, Any, Any], error: Exception) -> Response[str]:
+    return _answer(400, str(error))
+
+
+def _unavailable(_: Request[Any, Any, Any], error: Exception) -> Response[str]:
+    _log.warning("database_unavailable", error=type(error).__name__)
+    return _answer(503, "The register cannot be read now. Please try again.", **{"Retry-After": "5"})
+
+
+ANSWERS: dict[int | type[Exception], Any] = {
+    NotFound: _not_found,
+    InvalidInput: _bad_request,
+    NopError: _bad_request,
+    psycopg.OperationalError: _unavailable,
+    psycopg.errors.UndefinedTable: _unavailable,
+    PoolTimeout: _unavailable,
+}
+"""For `exception_handlers` of a route."""

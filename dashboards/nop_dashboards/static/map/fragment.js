@@ -1,0 +1,44 @@
+// Parts of the page come from the server as HTML whose values are escaped there.
+
+/** Fetch HTML and put it into an element. Markup is parsed inertly: nothing in it can run. */
+export class Fragment {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.element = element;
+    this.request = null;
+  }
+
+  /**
+   * The newest request wins. @param {string} address
+   * @param {(nodes: Node[]) => Node[]} [arrange] @returns {Promise<boolean>} whether it was shown
+   */
+  async load(address, arrange = (nodes) => nodes) {
+    this.request?.abort();
+    const request = (this.request = new AbortController());
+    try {
+      const answer = await fetch(address, {signal: request.signal});
+      if (!answer.ok) return false;
+      const parsed = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      if (request.signal.aborted) return false;
+      this.element.replaceChildren(...arrange([...parsed.body.childNodes]));
+      return true;
+    } catch (error) {
+      if (error.name === 'AbortError' || error instanceof TypeError) return false; // gone, or no network
+      throw error;
+    }
+  }
+}
+
+/** Run at most once in `pause` milliseconds, and once more when asked meanwhile. */
+export function calmly(pause, run) {
+  let timer = 0;
+  let last = -Infinity;
+  return () => {
+    if (timer) return;
+    timer = setTimeout(() => {
+      timer = 0;
+      last = performance.now();
+      run();
+    }, Math.max(0, last + pause - performance.now()));
+  };
+}

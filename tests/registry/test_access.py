@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import pytest
+
+from nop_registry.access import (
+    NotAuthenticated,
+    Scope,
+    bearer_digest,
+    check_key,
+    check_source,
+    make_key,
+)
+from nop_registry.database import Connection
+from nop_registry.errors import AccessDenied, NotFound
+from nop_registry.store import api_keys, sources
+from nop_registry.store.api_keys import ApiKey
+
+NOW = datetime(2025, 1, 31, 12, tzinfo=UTC)
+
+
+def keep_key(
+    connection: Connection,
+    *,
+    scopes: tuple[str, ...] = ("upload",),
+    source_id: int | None = None,
+    expires_at: datetime | None = None,
+) -> tuple[str, ApiKey]:
+    made = make_key()
+    kept = api_keys.add_key(
+        connection, name="Asha", prefix=made.prefix, digest=made.digest, scopes=list(scopes),
+        source_id=source_id, expires_at=expires_at,
+    )  # fmt: skip
+    return made.key, kept
+
+
+def test_a_key_has_256_random_bits_and_its_shown_part_keeps_190_secret() -> None:
+    made = make_key()
+
+    assert made.key.startswith("nopk_") and len(made.key) == len("nopk_") + 43
+    assert made.key.startswith(made.prefix)
+    assert (len(made.key) - len(made.prefix)) * 6 >= 190
+    assert made.digest == sha256(made.key.encode()).digest()
+    assert make_key().key != made.key
+
+
+def test_the_database_holds_no_key(connection: Connection) -> None:
+    key, kept = keep_key(connection)
+    row = connection.execute("SELECT api_key::text FROM api_key").fetchone()
+
+    assert row is not None and key.removeprefix(kept.prefix) not in row[0]
+    assert sha256(key.encode()).hexdigest() in row[0]
+
+
+def test_a_valid_key_is_found_by_its_header(connection: Connection) -> None:
+    key, kept = keep_key(connection)
+    digest = bearer_digest([f"bearer  {key} "])
+
+    assert check_key(api_keys.find_key(connection, digest), digest, Scope.UPLOAD, NOW) == kept
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        ["Bearer"],
+        ["Bearer nopk_short"],
+        ["Basic bm9wazpub3Br"],
+        ["Bearer nopk_" + "ä" * 43],
+        ["Bearer nopk_" + "a" * 43] * 2,
+        ["nopk_" + "a" * 43],
+    ],
+)
+def test_anything_but_one_well_formed_bearer_header_is_refused(headers: list[str]) -> None:
+    with pytest.raises(NotAuthenticated):
+        bearer_digest(headers)
+
+
+def test_an_unknown_an_expired_and_a_revoked_key_are_refused_alike(connection: Connection) -> None:
+    _, expired = keep_key(connection, expires_at=NOW)
+    _, revoked = keep_key(connection)
+    api_keys.revoke_key(connection, revoked.prefix)
+    texts = set()
+
+    for found in (None, api_keys.find_key(connection, expired.sha256),
+                  api_keys.find_key(connection, revoked.sha256)):  # fmt: skip
+        with pytest.raises(NotAuthenticated) as caught:
+            check_key(found, found.sha256 if found else b"x" * 32, Scope.UPLOAD, NOW)
+        texts.add(str(caught.value))
+
+    assert len(texts) == 1
+
+
+def test_a_key_is_valid_until_the_moment_it_expires(connection: Connection) -> None:
+    _, key = keep_key(connection, expires_at=NOW)
+
+    assert check_key(key, key.sha256, Scope.UPLOAD, NOW - timedelta(seconds=1)) is key
+
+
+def test_a_key_without_the_scope_may_not_upload(connection: Connection) -> None:
+    _, key = keep_key(connection, scopes=())
+
+    with pytest.raises(AccessDenied) as caught:
+        check_key(key, key.sha256, Scope.UPLOAD, NOW)
+    assert not isinstance(caught.value, NotAuthenticated)
+
+
+def test_a_bound_key_writes_its_own_source_only(connection: Connection) -> None:
+    own = sources.add_source(connection, name="own", kind="upload", country_code="IN").id
+    _, bound = keep_key(connection, source_id=own)
+    _, free = keep_key(connection)
+
+    check_source(bound, own)
+    check_source(free, own + 1)
+    for other in (own + 1, None):
+        with pytest.raises(AccessDenied):
+            check_source(bound, other)
+    assert api_keys.find_key(connection, bound.sha256) == bound
+    assert bound.source_name == "own"
+
+
+def test_use_is_noted_at_most_once_a_minute(connection: Connection) -> None:
+    _, key = keep_key(connection)
+
+    api_keys.note_use(connection, key)
+    first = api_keys.list_keys(connection)[0].last_used_at
+    connection.commit()
+    api_keys.note_use(connection, key)
+    second = api_keys.list_keys(connection)[0].last_used_at
+    connection.execute("UPDATE api_key SET last_used_at = now() - interval '61 seconds'")
+    api_keys.note_use(connection, key)
+    third = api_keys.list_keys(connection)[0].last_used_at
+
+    assert first is not None and first == second
+    assert third is not None and third > first
+
+
+def test_revoking_keeps_the_first_moment_and_names_unknown_prefixes(connection: Connection) -> None:
+    _, key = keep_key(connection)
+    api_keys.revoke_key(connection, key.prefix)
+    connection.commit()
+    first = api_keys.list_keys(connection)[0].revoked_at
+    api_keys.revoke_key(connection, key.prefix)
+
+    assert api_keys.list_keys(connection)[0].revoked_at == first is not None
+    with pytest.raises(NotFound, match="nopk_zzz"):
+        api_keys.revoke_key(connection, "nopk_zzz")
