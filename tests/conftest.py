@@ -18,6 +18,8 @@ from psycopg import sql
 from nop.cluster import Cluster
 from nop_registry.database import Connection, connect, migrate
 
+pytest_plugins = ["operator_server"]
+
 UNSAFE_BUT_QUICK = {
     "fsync": "off",
     "full_page_writes": "off",

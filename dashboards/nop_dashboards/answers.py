@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import structlog
 from typing import Any
 
 import psycopg
+import structlog
 from litestar import Request, Response
 from psycopg_pool import PoolTimeout
 
@@ -33,7 +33,9 @@ def _bad_request(_: Request[Any, Any, Any], error: Exception) -> Response[str]:
 
 def _unavailable(_: Request[Any, Any, Any], error: Exception) -> Response[str]:
     _log.warning("database_unavailable", error=type(error).__name__)
-    return _answer(503, "The register cannot be read now. Please try again.", **{"Retry-After": "5"})
+    return _answer(
+        503, "The register cannot be read now. Please try again.", **{"Retry-After": "5"}
+    )
 
 
 ANSWERS: dict[int | type[Exception], Any] = {

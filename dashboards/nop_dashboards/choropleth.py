@@ -34,9 +34,7 @@ class Drawing(NamedTuple):
     origins: list[str]
 
 
-def draw(
-    report: CoverageReport, metric: Metric, write: Callable[[Any], str]
-) -> Drawing | None:
+def draw(report: CoverageReport, metric: Metric, write: Callable[[Any], str]) -> Drawing | None:
     """The areas coloured by a metric, in steps that hold about equally many areas each."""
     if not report.outlines:
         return None
@@ -88,6 +86,8 @@ def _legend(
     if 0 in used:
         entries.append((0, "none"))
     for n, bound in enumerate(bounds):
-        text = f"up to {write(bound)}" if n == 0 else f"above {write(bounds[n - 1])} to {write(bound)}"
+        text = (
+            f"up to {write(bound)}" if n == 0 else f"above {write(bounds[n - 1])} to {write(bound)}"
+        )
         entries.append((n + 1 + STEPS - len(bounds), text))
     return entries

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from nop_dashboards import figures
 from nop_dashboards.answers import ANSWERS
@@ -27,7 +27,7 @@ _SHOWN_OPERATORS = 15
 _PLAIN = {m.code for m in coverage.METRICS if not m.denominator}
 _SORTABLE = ("name", *(m.code for m in coverage.METRICS), *coverage.AVAILABILITIES)
 
-Simulated = Annotated[int, Parameter(query="simulated", ge=0, le=1)]
+Simulated = Annotated[int, QueryParameter(name="simulated", ge=0, le=1)]
 
 
 @get("/coverage", exception_handlers=ANSWERS)

@@ -5,8 +5,8 @@ same bytes, or those rows that lie in its box. At most one message a second, eac
 states, so that a lost or repeated message does no harm. Messages:
 
     event: ready    data: {}     the stream has begun
-    event: message  data: [...]  stations that changed (`id`, `lon`, `lat`, `state`, counters; of the
-                                 `location` asked for also `evses`); empty when one left the map
+    event: message  data: [...]  stations that changed (`id`, `lon`, `lat`, `state`, counters; that
+                                 of `?location=` also `evses`); empty when one left the map
     event: reset    data: {}     too much has changed to tell: load again what is shown
 
 `id:` is the cursor in the change log; `Last-Event-ID` or `?since=` resumes after it.
@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import psycopg
@@ -94,6 +94,7 @@ class Hub:
 
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
+        self._conninfo = cast(str, pool.conninfo)  # database.open_pool gives the URL itself
         self.subscribers: set[Subscriber] = set()
         self.cursor: Cursor | None = None
 
@@ -101,7 +102,7 @@ class Hub:
         """Follow the change log for ever."""
         while True:
             try:
-                async for changes in watch(self._pool.conninfo):
+                async for changes in watch(self._conninfo):
                     self.cursor = changes.cursor
                     await self._publish(changes)
             except Exception:  # the stream must outlive any fault in one message
@@ -178,7 +179,7 @@ async def serve_events(scope: Scope, receive: Receive, send: Send) -> None:
         subscriber, since = _parse(request)
     except InvalidInput as error:
         return await _refuse(send, 400, str(error))
-    await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+    await _start(send, 200, _HEADERS)
     hub.subscribers.add(subscriber)
     ends = [
         asyncio.create_task(_stream(hub, subscriber, since, send)),
@@ -193,7 +194,7 @@ async def serve_events(scope: Scope, receive: Receive, send: Send) -> None:
             end.cancel()
         await asyncio.gather(*ends, return_exceptions=True)
     with suppress(TimeoutError):  # a reader that was let go may never take it
-        await asyncio.wait_for(send({"type": "http.response.body", "body": b""}), 1)
+        await asyncio.wait_for(_write(send, b"", is_last=True), 1)
 
 
 def _parse(request: Request[Any, Any, Any]) -> tuple[Subscriber, Cursor | None]:
@@ -209,24 +210,21 @@ def _parse(request: Request[Any, Any, Any]) -> tuple[Subscriber, Cursor | None]:
 
 
 async def _stream(hub: Hub, subscriber: Subscriber, since: Cursor | None, send: Send) -> None:
-    async def write(body: bytes) -> None:
-        await send({"type": "http.response.body", "body": body, "more_body": True})
-
     beginning = f"id: {hub.cursor}\n" if hub.cursor else ""
     if since is None:
-        await write(f"retry: 3000\nevent: ready\ndata: {{}}\n{beginning}\n".encode())
+        await _write(send, f"retry: 3000\nevent: ready\ndata: {{}}\n{beginning}\n".encode())
     else:
         # Subscribed before the log is read: what changes meanwhile comes twice, never not at all.
-        await write(b"retry: 3000\nevent: ready\ndata: {}\n\n")
+        await _write(send, b"retry: 3000\nevent: ready\ndata: {}\n\n")
         missed = await hub.replay(subscriber, since)
         if missed:
-            await write(missed)
+            await _write(send, missed)
     while True:
         try:
             message = await asyncio.wait_for(subscriber.queue.get(), HEARTBEAT_S)
         except TimeoutError:
             message = b": still here\n\n"
-        await write(message)
+        await _write(send, message)
 
 
 async def _until_gone(receive: Receive) -> None:
@@ -236,8 +234,16 @@ async def _until_gone(receive: Receive) -> None:
 
 async def _refuse(send: Send, status: int, text: str, *headers: tuple[bytes, bytes]) -> None:
     kind = (b"content-type", b"text/plain; charset=utf-8")
-    await send({"type": "http.response.start", "status": status, "headers": [kind, *headers]})
-    await send({"type": "http.response.body", "body": text.encode()})
+    await _start(send, status, [kind, *headers])
+    await _write(send, text.encode(), is_last=True)
+
+
+async def _start(send: Send, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+async def _write(send: Send, body: bytes, *, is_last: bool = False) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": not is_last})
 
 
 ROUTES = [serve_events]

@@ -32,7 +32,7 @@ async def live() -> dict[str, str]:
 
 @get("/health/ready")
 async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
-    """The database answers and its schema is the one of this code; 503 with the reason otherwise."""
+    """The database answers and its schema is this code's; 503 with the reason otherwise."""
     wanted = health.newest_revision()
     try:
         async with request.app.state.pool.connection() as connection:
@@ -46,7 +46,7 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
 
 @get("/metrics")
 async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Figures of the registry from the database, so that any process answers alike, and of this one."""
+    """Figures of the registry (from the database: all processes answer alike) and of this one."""
     registry = CollectorRegistry()
     up = Gauge("nop_database_up", "1 when the database answers", registry=registry)
     try:

@@ -15,8 +15,8 @@ from nop_dashboards.brief_cache import BriefCache
 from nop_dashboards.templating import page
 from nop_registry.errors import InvalidInput
 from nop_registry.geo import BBox
-from nop_registry.queries.matching import POWER_STEPS_W, StationFilter
 from nop_registry.queries.gazetteer import Place, find_places, get_nation_bbox
+from nop_registry.queries.matching import POWER_STEPS_W, StationFilter
 from nop_registry.queries.stations import (
     count_stations,
     get_overview,
@@ -25,8 +25,8 @@ from nop_registry.queries.stations import (
 )
 
 _ROWS = 25
-# Counting a nation takes tenths of a second: a few seconds' memory serves every reader of the view.
-_counts: BriefCache[dict[str, int]] = BriefCache(3, 500)
+# Counting a nation takes tenths of a second: a moment's memory serves every reader of the view.
+_counts: BriefCache[dict[str, int]] = BriefCache(1.5, 500)
 _overviews: BriefCache[dict[str, Any]] = BriefCache(3, 10)
 _operators: BriefCache[list[dict[str, Any]]] = BriefCache(60, 10)
 _nations: BriefCache[BBox] = BriefCache(60, 10)

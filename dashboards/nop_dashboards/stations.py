@@ -22,7 +22,7 @@ _NAME = re.compile(r"([1-9][0-9]{0,15})(\.json)?")
 
 @get("/station/{name:str}", exception_handlers=ANSWERS)
 async def show_station(request: Request[Any, Any, Any], name: str) -> Response[Any]:
-    """The sheet of station `{id}`, with `?fragment=1` without the page around; `{id}.json`: data."""
+    """The sheet of station `{id}`; `?fragment=1`: without the page around; `{id}.json`: data."""
     found = _NAME.fullmatch(name)
     if not found:
         raise NotFound("There is no such station.")
@@ -78,7 +78,9 @@ def _row(evse: dict[str, Any], now: datetime, zone: str | None) -> dict[str, Any
 
 
 def _freshness(evse: dict[str, Any], now: datetime, zone: str | None) -> str:
-    seen = f"{words.clock(evse['last_seen_at'], zone, now)} ({words.age(now - evse['last_seen_at'])})"
+    seen = (
+        f"{words.clock(evse['last_seen_at'], zone, now)} ({words.age(now - evse['last_seen_at'])})"
+    )
     if evse["status"] != evse["last_known_status"]:
         known = STATUS_WORDS[Status(evse["last_known_status"])].lower()
         return f"last known: {known}, {seen}"
@@ -103,7 +105,7 @@ def _hours(opening: dict[str, Any] | None) -> list[tuple[str, str]]:
     periods: dict[int, list[str]] = {}
     for period in (opening or {}).get("regular_hours", ()):
         begin, end = period["period_begin"], period["period_end"]
-        periods.setdefault(period["weekday"], []).append(f"{begin}–{end}")
+        periods.setdefault(period["weekday"], []).append(f"{begin}\u2013{end}")
     if not periods:
         return []
     return [

@@ -31,10 +31,15 @@ def render(request: Request[Any, Any, Any], template: str, /, **values: Any) -> 
     """The template's HTML. Every template knows the nation's name and the texts."""
     settings = request.app.state.settings
     country = pycountry.countries.get(alpha_2=settings.country)
-    return _templates().get_template(template).render(
-        nation=getattr(country, "common_name", None) or getattr(country, "name", settings.country),
-        path=request.url.path,
-        **values,
+    return (
+        _templates()
+        .get_template(template)
+        .render(
+            nation=getattr(country, "common_name", None)
+            or getattr(country, "name", settings.country),
+            path=request.url.path,
+            **values,
+        )
     )
 
 

@@ -1,4 +1,4 @@
-"""Every English text of the map's pages and the ways figures are written; a language is one table."""
+"""Every English text of the map's pages and how figures are written; a language is one table."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ ENGLISH = SimpleNamespace(
     skip_to_list="Skip to the list of stations",
     skip_to_map="Skip to the map",
     simulated_title="Simulated data.",
-    simulated="Some stations, statuses and prices here are made up to demonstrate the platform. Do "
-    "not plan a journey with them.",
+    simulated="Stations marked so are made up to show the platform: plan no journey with them.",
     simulated_label="simulated",
     map_label="Map of charging stations",
     map_help="Arrow keys move the map, plus and minus zoom. The list of stations beside the map "
@@ -141,7 +140,7 @@ def number(value: int) -> str:
 
 
 def clock(at: datetime, time_zone: str | None, now: datetime) -> str:
-    """An instant in the station's own time (UTC when its zone is unknown), with the day if not today."""
+    """An instant in the station's own time (else UTC), with the day if that is not today."""
     zone = find_zone(time_zone)
     local, today = (at.astimezone(zone), now.astimezone(zone)) if zone else (at, now)
     text = f"{local:%H:%M}" if local.date() == today.date() else f"{local.day} {local:%b %Y %H:%M}"

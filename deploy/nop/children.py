@@ -58,7 +58,7 @@ class Child:
             return None
         code = self._popen.poll()
         if code is None:
-            self._keep_log_short()
+            self.keep_log_short()
             return None
         self._popen = self.process = None
         self.failures = 1 if now - self._started_at > _STEADY_SECONDS else self.failures + 1
@@ -80,7 +80,7 @@ class Child:
         text = self.log.read_text("utf-8", "replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 
-    def _keep_log_short(self) -> None:
+    def keep_log_short(self) -> None:
         """Move a long log aside. The child appends to the emptied file."""
         if self.log.stat().st_size > _LOG_BYTES:
             shutil.copyfile(self.log, self.log.with_suffix(".log.1"))

@@ -179,13 +179,11 @@ def keep_locations(
     for item in decoded:
         record, number = item.record, item.received.number
         assert record is not None and number is not None  # noqa: S101 - the caller's filter
-        refused = sum(
-            isinstance(f, Rejection) and f.path.startswith("evses[") and "." not in f.path
-            for f in item.findings
-        )
+        refused = sum(_refuses_evse(found) for found in item.findings)
+        unread = any(_refuses_evse(f) and f.code != "evse-uid-duplicate" for f in item.findings)
         tally.evses += len(record.evses) + refused
         tally.evses_rejected += refused
-        writes.append(LocationWrite(number, record, bytes(item.received.raw), refused > 0))
+        writes.append(LocationWrite(number, record, bytes(item.received.raw), unread))
         for evse in record.evses:
             uid = evse_number(delivery.source_id, record, evse.uid)
             statuses.append(StatusWrite(uid, number, evse.status, evse.last_updated))
@@ -205,6 +203,11 @@ def keep_locations(
     if rebuilt or live.locations:
         announce(connection, sorted({*rebuilt, *live.locations}), live.evses, left)
     return written
+
+
+def _refuses_evse(found: Finding) -> bool:
+    whole = found.path.startswith("evses[") and "." not in found.path
+    return whole and isinstance(found, Rejection)
 
 
 def keep_tariffs(

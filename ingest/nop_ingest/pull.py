@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+from psycopg.pq import TransactionStatus
 
 from nop_ingest.ocpi.client import OcpiPeer
 from nop_ingest.ocpi.crawl import Crawl
@@ -86,8 +87,11 @@ def pull(
 
     Full when asked, when none was made for the source's `full_every_s`, or when the peer ignores
     date_from; else only what changed since the last success. Raises PullBusy, or a NopError that
-    says why the peer could not be read; both leave the registry as it was.
+    says why the peer could not be read; both leave the registry as it was. Commits by itself: the
+    connection must not be in a transaction.
     """
+    if connection.info.transaction_status is not TransactionStatus.IDLE:
+        raise RuntimeError("pull() commits by itself: end the open transaction first")
     if source.versions_url is None:
         raise InvalidInput(f"{source.name} is not an OCPI source: use `nop upload` for files")
     started_at = datetime.now(UTC)

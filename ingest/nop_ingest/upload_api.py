@@ -19,6 +19,7 @@ import psycopg
 from litestar import Request, Response, get, post
 from litestar.datastructures import State, UploadFile
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath, FromQuery
 from litestar.types import ExceptionHandlersMap
 
 from nop_ingest.formats.nop_csv import template
@@ -108,9 +109,9 @@ _PROBLEMS: ExceptionHandlersMap = {
 @post("/uploads", request_max_body_size=MAX_BYTES + _ENVELOPE_BYTES, exception_handlers=_PROBLEMS)
 async def post_upload(
     request: AnyRequest,
-    source: str | None = None,
-    filename: str | None = None,
-    commit: bool = False,
+    source: FromQuery[str | None] = None,
+    filename: FromQuery[str | None] = None,
+    commit: FromQuery[bool] = False,
 ) -> Response[bytes]:
     """Preview a file or, with `commit=true`, take it.
 
@@ -134,7 +135,7 @@ async def post_upload(
 
 
 @get("/uploads/{upload_id:int}", exception_handlers=_PROBLEMS)
-async def get_upload(request: AnyRequest, upload_id: int) -> Response[bytes]:
+async def get_upload(request: AnyRequest, upload_id: FromPath[int]) -> Response[bytes]:
     """The report of an upload, with the first 1,000 findings."""
     found = await asyncio.to_thread(
         _find, _database_url(request), _authorization(request), upload_id
@@ -147,7 +148,7 @@ def get_template() -> Response[str]:
     """Our own CSV: header and two example rows. Needs no key."""
     return Response(
         template(),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={
             "Content-Disposition": 'attachment; filename="nop-template.csv"',
             "X-Content-Type-Options": "nosniff",

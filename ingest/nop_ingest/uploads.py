@@ -126,6 +126,7 @@ class _Upload:
         )
         self.tally = Tally()
         self.seen: set[int] = set()
+        self.listed: set[int] = set()  # rows were there, though refused: not missing
 
     def take(self, parsed: ParsedFile, commit: bool) -> None:
         """Bring the parsed file in, batch by batch, and finish the delivery."""
@@ -173,7 +174,7 @@ class _Upload:
                 book.add_file_notice(item.notice)
         replace_findings(self.connection, self.delivery, [], map(_finding_row, refused))
         numbers = [self._number(*r.location) for r in refused if r.location]
-        self.seen.update(numbers)
+        self.listed.update(numbers)
         return self._take_locations(by_raw) + numbers
 
     def _take_locations(self, by_raw: dict[bytes, _Settled]) -> list[int]:
@@ -208,7 +209,7 @@ class _Upload:
 
     def _count(self) -> None:
         report, tally = self.report, self.tally
-        absent = uploads.count_absent(self.connection, self.source.id, self.seen)
+        absent = uploads.count_absent(self.connection, self.source.id, self.seen | self.listed)
         report.locations = Counts(
             new=tally.created,
             changed=tally.changed,

@@ -62,7 +62,7 @@ def announce(
     evse_ids: Sequence[int] = (),
     cells: Sequence[int] = (),
 ) -> None:
-    """Tell all followers, when this transaction commits, what it changed. Nothing to say: no row."""
+    """Tell all followers, when this transaction commits, what it changed. Nothing: no row."""
     if location_ids or evse_ids or cells:
         connection.execute(
             "INSERT INTO change (location_ids, evse_ids, cells)"

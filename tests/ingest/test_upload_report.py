@@ -10,7 +10,8 @@ from nop_registry.enums import Severity
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\ufeff=1", "\u3000=1", "＝1", "\r=1"]
+    "text",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\ufeff=1", "\u3000=1", "\uff1d1", "\r=1"],
 )
 def test_a_text_that_a_spreadsheet_would_run_is_neutralised_in_the_report(text: str) -> None:
     out = io.StringIO()

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg import sql
 
 from nop_ingest.upload_report import UploadReport
 from nop_ingest.uploads import UploadBusy, upload_file
@@ -30,7 +31,9 @@ def upload(connection: Connection, source: Source, path: Path, commit: bool = Tr
 
 def count(connection: Connection, table: str) -> int:
     with connection.transaction():
-        row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        row = connection.execute(
+            sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+        ).fetchone()
     return row[0] if row else 0
 
 
@@ -198,7 +201,7 @@ def test_a_file_that_cannot_be_read_is_remembered_as_failed(
     path = tmp_path / "x.csv"
     path.write_text("a,b\n1,2\n")
 
-    with pytest.raises(InvalidInput, match="known formats.*nop_csv"):
+    with pytest.raises(InvalidInput, match=r"known formats.*nop_csv"):
         upload(connection, source, path)
     with connection.transaction():
         found = connection.execute("SELECT state, error FROM delivery").fetchone()

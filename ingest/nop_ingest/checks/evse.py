@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nop_ingest.checks.check import Flaw, check
 from nop_ingest.context import Context
-from nop_ingest.normalise.power import watts_of
+from nop_ingest.electric_power import watts_of
 from nop_registry.enums import PowerType, Severity
 from nop_registry.records import EvseRecord
 

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-from math import sqrt
-
 import msgspec
 
 from nop_ingest.context import Context
+from nop_ingest.electric_power import watts_of
 from nop_ingest.report import Finding, Notice
-from nop_registry.enums import PowerType, Severity
+from nop_registry.enums import Severity
 from nop_registry.records import ConnectorRecord
 
 HIGHEST_W = 4_000_000  # K06; megawatt charging ends at 3.75 MW
 _HIGHEST_V = 1_500
 _HIGHEST_A = 3_000
-_LINE_TO_LINE_V = 380  # from here on a three-phase voltage is measured between two phases
 HIGHEST_KW = 500  # a smaller number of watts is kilowatts
 _SURELY_KW_FROM_A = 32
 _SPAN = 0.5  # how far kilowatts may lie from volts times amperes and still be believed to be them
 _OVERSTATED_DC_W = 400_000
-
-
-def watts_of(power_type: PowerType | None, volts: int | None, amperes: int | None) -> int | None:
-    """Power of a connector from its electric values; None if one is missing.
-
-    Volts of AC_3_PHASE are between line and neutral by OCPI, but many send 400 V.
-
-    >>> watts_of(PowerType.AC_3_PHASE, 400, 32), watts_of(PowerType.AC_3_PHASE, 230, 32)
-    (22170, 22080)
-    """
-    if not volts or not amperes or power_type is None:
-        return None
-    if power_type is PowerType.AC_3_PHASE:
-        phases = sqrt(3) if volts >= _LINE_TO_LINE_V else 3
-        return round(phases * volts * amperes)
-    two = power_type in (PowerType.AC_2_PHASE, PowerType.AC_2_PHASE_SPLIT)
-    return volts * amperes * (2 if two else 1)
 
 
 def settle_connector(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import json
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -64,12 +65,27 @@ def parse_envelope(body: bytes, content_type: str = "") -> Envelope:
     except msgspec.ValidationError:
         items, code, message, clock = _parse_unusual(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise NotOcpi("The peer's answer is not JSON.", retriable=True) from None
+        items, code, message, clock = _parse_broken(body)
     try:
         status_code = int(float(code))
     except (ValueError, OverflowError):
         raise NotOcpi("The peer's answer has no OCPI status_code.", retriable=False) from None
     return Envelope(items or [], status_code, message, parse_clock(clock))
+
+
+def _parse_broken(body: bytes) -> tuple[list[msgspec.Raw], str, str | None, str | None]:
+    """A NaN or half a surrogate in one object must not cost the whole page (PU-2)."""
+    try:
+        found = json.loads(body.decode(errors="replace"))
+    except (ValueError, RecursionError):
+        raise NotOcpi("The peer's answer is not JSON.", retriable=True) from None
+    if not isinstance(found, dict):
+        raise NotOcpi("The peer's answer is not an OCPI envelope.", retriable=False)
+    data = found.get("data")
+    objects = data if isinstance(data, list) else [] if data is None else [data]
+    items = [msgspec.Raw(json.dumps(item).encode()) for item in objects]
+    message, clock = found.get("status_message"), found.get("timestamp")
+    return items, str(found.get("status_code")), message and str(message), clock and str(clock)
 
 
 def _parse_unusual(body: bytes) -> tuple[list[msgspec.Raw], str, str | None, str | None]:

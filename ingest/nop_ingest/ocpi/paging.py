@@ -182,8 +182,8 @@ class Walk:
         url = follow or self._guess(fetched, link)
         if url is None:
             self._finish()
-        elif runaway := self._runaway(count):
-            self.reason, url = runaway, None
+        elif reason := _CIRCLE if url in self._visited else self._runaway(count):
+            self.reason, url = reason, None
         return url
 
     def _counts_the_page(self, count: int, follow: str | None) -> bool:
@@ -204,10 +204,7 @@ class Walk:
         else:
             # A full first page that is "all" may come from a peer whose total counts the page.
             more = self._position < self.total or (full and self._position == count)
-        if not count or not more:
-            return None
-        url = with_offset(self._first_url, self._position)
-        return None if url in self._visited else url
+        return with_offset(self._first_url, self._position) if count and more else None
 
     def _runaway(self, count: int) -> str | None:
         if self._pages >= self._max_pages:

@@ -59,7 +59,7 @@ async def list_coverage(
     `planned` by the status in force now, `silent` (those unknown because their source is stale),
     `simulated` (those in service of simulated sources), and the value of each of METRICS under its
     code; for a share also <code>_numerator and <code>_denominator; <code>_left_out: EVSEs that the
-    value does not cover.
+    value does not cover. kW are Decimals, shares floats from 0 to 1.
     """
     sql = _figures_sql(("area",), level == 2, parent is not None)
     return await _read(connection, sql, place_values(country, include_simulated, parent))
@@ -71,7 +71,7 @@ async def get_totals(
     parent: str | None = None,
     include_simulated: bool = True,
 ) -> dict[str, Any]:
-    """The same figures for the whole country (or the state `parent`, then `parent_name`) in one row.
+    """The same figures in one row for the whole country (or the state `parent`, `parent_name`).
 
     `elsewhere`: public locations of other countries (or states), which are in no figure here.
     """
@@ -218,13 +218,13 @@ def _figures(with_metrics: bool) -> tuple[list[str], str]:
         if metric.denominator:
             columns += [
                 f"({metric.numerator})::float8 / nullif({metric.denominator}, 0) AS {metric.code}",
-                f"{metric.numerator} AS {metric.code}_numerator",
-                f"coalesce({metric.denominator}, 0) AS {metric.code}_denominator",
+                f"({metric.numerator})::bigint AS {metric.code}_numerator",
+                f"coalesce({metric.denominator}, 0)::bigint AS {metric.code}_denominator",
             ]
         else:
             columns.append(f"{metric.numerator} AS {metric.code}")
         if metric.left_out:
-            columns.append(f"{metric.left_out} AS {metric.code}_left_out")
+            columns.append(f"({metric.left_out})::bigint AS {metric.code}_left_out")
         if metric.per_location:
             joins.append(
                 f"LEFT JOIN ({metric.per_location}) {metric.code} "
@@ -256,7 +256,9 @@ def _figures_sql(
     operator = "p.operator" if "operator" in kinds else "NULL::text"
     code = f"p.{area}_code" if "area" in kinds else "NULL::text"
     parent = "p.state_code" if by_district and "area" in kinds else "NULL::text"
-    parent_name = "coalesce(a.parent_name, c.parent_name)" if within_state or by_district else "NULL"
+    parent_name = (
+        "coalesce(a.parent_name, c.parent_name)" if within_state or by_district else "NULL"
+    )
     within = "WHERE s.code = %(parent)s" if within_state else ""
     drawn = (
         f"SELECT d.*, s.code AS parent_code, s.name AS parent_name FROM district_area d "  # noqa: S608 - constants
@@ -267,7 +269,9 @@ def _figures_sql(
     if "area" not in kinds:
         drawn += " LIMIT 0"
     shown = [
-        f"c.{name}" if name in shares else f"CASE WHEN c.kind IS NULL THEN 0 ELSE c.{name} END AS {name}"
+        f"c.{name}"
+        if name in shares
+        else f"CASE WHEN c.kind IS NULL THEN 0 ELSE c.{name} END AS {name}"
         for name in ("as_declared", "declared_elsewhere", *names)
     ]
     return f"""{places_sql(by_district=by_district, within_state=within_state)},

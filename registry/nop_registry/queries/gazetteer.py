@@ -94,7 +94,7 @@ SELECT * FROM (
     UNION ALL
     (SELECT 1, s.location_id, coalesce(e.evse_id, e.uid), 'evse', l.name,
         l.lon, l.lat, l.lon, l.lat
-     FROM evse e JOIN site s ON s.location_id = e.location_id JOIN location l ON l.id = e.location_id
+     FROM evse e JOIN site s USING (location_id) JOIN location l ON l.id = e.location_id
      WHERE e.evse_id_canonical = %(evse_id)s AND e.retired_at IS NULL LIMIT %(limit)s)
     UNION ALL
     (SELECT 2, NULL, min(l.city), 'city', min(l.state),

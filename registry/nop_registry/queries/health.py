@@ -17,7 +17,9 @@ def newest_revision() -> str:
 
 async def find_revision(connection: AsyncConnection) -> str | None:
     """The schema's revision in the database; None when it was never migrated."""
-    row = await fetch_one(connection, "SELECT to_regclass('alembic_version') IS NOT NULL AS is_there")
+    row = await fetch_one(
+        connection, "SELECT to_regclass('alembic_version') IS NOT NULL AS is_there"
+    )
     if not row or not row["is_there"]:
         return None
     row = await fetch_one(connection, "SELECT version_num FROM alembic_version")

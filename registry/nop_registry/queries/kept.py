@@ -1,4 +1,4 @@
-"""Answers that are kept for a while, because counting a whole nation takes longer than a page may."""
+"""Answers kept for a while: counting a whole nation takes longer than a page may."""
 
 from __future__ import annotations
 

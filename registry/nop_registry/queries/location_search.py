@@ -74,11 +74,11 @@ class LocationQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocationHit(NamedTuple):
-    """One row of a page: its place in the list, and what changes when the caller's token does."""
+    """One row of a page: its place in the list, and what changes when the caller's stamp does."""
 
     location_id: int
     distance_m: float | None
-    token: str | None
+    stamp: str
 
 
 class LocationPage(NamedTuple):
@@ -96,16 +96,16 @@ class LocationPage(NamedTuple):
 
 
 async def list_location_page(
-    connection: AsyncConnection, query: LocationQuery, token_sql: str = "NULL"
+    connection: AsyncConnection, query: LocationQuery, stamp_sql: str = "NULL::text"
 ) -> LocationPage:
     """The page of public locations. Raises InvalidInput when the question makes no sense.
 
-    `token_sql` is an expression on `location l` that every hit carries as its token.
+    `stamp_sql` is an expression on `location l` that every hit carries as its stamp.
     """
     search = _Search(query)
     order = "f.location_id" if search.mark is None else "f.distance, f.location_id"
     cursor = await connection.execute(
-        f"""SELECT f.location_id, f.distance, {token_sql}
+        f"""SELECT f.location_id, f.distance, {stamp_sql}
             FROM ({search.page()}) f JOIN location l ON l.id = f.location_id
             ORDER BY {order}""",  # noqa: S608 - constants
         search.values,

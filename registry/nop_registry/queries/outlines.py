@@ -13,7 +13,7 @@ async def list_outlines(
     """Outlines of the states of a country (alpha-2), or of the districts of the state `parent`.
 
     Columns: code, name, official, origin, on_map, path, width, height. The path is SVG path data,
-    Web Mercator, y down, in a frame of width × height units whose longer side is 1000. Far islands
+    Web Mercator, y down, in a frame (width, height) whose longer side is 1000 units. Far islands
     do not shrink a nation's map: its frame is the largest land mass and what is near it; areas
     outside have on_map false.
     """

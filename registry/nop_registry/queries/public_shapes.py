@@ -1,8 +1,8 @@
 """What the public may ask of a location and all below it, field by field, as SQL.
 
 Aliases: l location · e evse · n evse_status_now · c connector · t tariff · src source_now ·
-a site_now · p the location's id and distance in a search. Rows that are not public are kept out by `rows`:
-an EVSE that is retired or REMOVED is not shown, a location only when it has a `site`.
+a site_now · p the location's id and distance in a search. Rows that are not public are kept out by
+`rows`: an EVSE that is retired or REMOVED is not shown, a location only when it has a `site`.
 """
 
 from __future__ import annotations
@@ -272,16 +272,21 @@ SHAPES: dict[str, Shape] = {
     "restrictions": Shape("TariffRestrictions", _RESTRICTIONS),
 }
 
-TOKENS = {
+_SOURCE_STAMP = (
+    "SELECT hash_record_extended(ROW(src.name, src.state, src.simulated, src.is_stale, "
+    "src.last_success_at, src.seen_at), 0) FROM source_now src WHERE src.id = l.source_id"
+)
+STAMPS = {
     "availability": "SELECT hash_record_extended(ROW(a.n_evse, a.n_available, a.n_busy, a.n_out, "
     "a.n_unknown, a.n_planned), 0) FROM site_now a WHERE a.location_id = l.id",
     "evses": "SELECT sum(hash_record_extended(ROW(n.evse_id, n.status, n.last_known_status, "
     "n.changed_at, n.last_seen_at, n.is_stale), 0)) "
     "FROM evse_status_now n WHERE n.location_id = l.id",
-    "source": "SELECT hash_record_extended(ROW(src.name, src.state, src.simulated, src.is_stale, "
-    "src.last_success_at, src.seen_at), 0) FROM source_now src WHERE src.id = l.source_id",
+    "is_simulated": _SOURCE_STAMP,
+    "max_power_w": "SELECT a.max_power_w FROM site a WHERE a.location_id = l.id",
+    "source": _SOURCE_STAMP,
 }
-"""Of fields of a location that change without a new version of it: what changes whenever they do."""
+"""Fields of a location that change without a new version of it, and what changes with them."""
 
 VOLATILE = frozenset({"age_seconds", "distance_m", "location", "same_id", "tariffs"})
 """Fields that depend on the moment, the question or other objects."""

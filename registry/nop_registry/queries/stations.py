@@ -125,7 +125,7 @@ async def list_operators(connection: AsyncConnection, limit: int = 300) -> list[
 
 
 async def get_overview(connection: AsyncConnection) -> dict[str, Any]:
-    """What a reader must know of all data shown: `has_simulated`, `seen_at` (newest), `n_source`."""
+    """What a reader must know of all data shown: `has_simulated`, newest `seen_at`, `n_source`."""
     row = await fetch_one(
         connection,
         """SELECT coalesce(bool_or(simulated), false) AS has_simulated, max(seen_at) AS seen_at,

@@ -48,7 +48,7 @@ def _bounds(address: TileAddress) -> dict[str, float]:
 
 
 def _cells_of(address: TileAddress) -> dict[str, Any]:
-    """Which prepared cells the tile shows: a quarter of its parent's 16 × 16, so 8 × 8."""
+    """Which prepared cells the tile shows: a quarter of its parent's 16 by 16, so 8 by 8."""
     z, x, y = address
     if z == 0:
         return {"z": 0, "x": 0, "y": 0, "left": 0, "right": 15, "top": 0, "bottom": 15}
@@ -82,7 +82,7 @@ _PREPARED = f"""
 SELECT ST_AsMVT(f, '{LAYER}', 4096, 'geom', 'id') FROM ({_CELL_FEATURE}
     FROM tile_cell
     WHERE z = %(z)s AND x = %(x)s AND y = %(y)s
-      AND i >> 4 BETWEEN %(top)s AND %(bottom)s AND i & 15 BETWEEN %(left)s AND %(right)s) f"""
+      AND i >> 4 BETWEEN %(top)s AND %(bottom)s AND i & 15 BETWEEN %(left)s AND %(right)s) f"""  # noqa: S608 - constants
 
 _COUNTED = f"""
 WITH found AS MATERIALIZED ({{sites}}),

@@ -49,6 +49,17 @@ class AreaReport(msgspec.Struct, frozen=True):
     """Sites whose state or district changed."""
 
 
+class AreaSet(msgspec.Struct, frozen=True):
+    """The areas of a country and level that came from one file."""
+
+    country_code: str
+    level: int
+    areas: int
+    vertices: int
+    official: bool
+    origin: str
+
+
 class _Incoming(NamedTuple):
     country_code: str
     code: str
@@ -115,7 +126,7 @@ def load_builtin(connection: Connection, country: str) -> int:
 
 
 def assign_sites(connection: Connection, location_ids: Sequence[int] | None = None) -> int:
-    """Set state and district of these sites (None: of all) by where they lie; returns how many moved.
+    """Set state and district of these sites (None: all) by where they lie; how many moved.
 
     Not announced as a change: no map tile and no live view shows a site's area.
     """
@@ -125,13 +136,14 @@ def assign_sites(connection: Connection, location_ids: Sequence[int] | None = No
     ).rowcount
 
 
-def list_areas(connection: Connection) -> list[tuple[str, int, int, int, bool, str]]:
-    """Loaded sets: country, level, areas, vertices, official, origin."""
-    return connection.execute(
+def list_areas(connection: Connection) -> list[AreaSet]:
+    """The sets that are loaded."""
+    rows = connection.execute(
         "SELECT country_code, level, count(*), sum(ST_NPoints(geom)), official, origin FROM area "
         "WHERE level > 0 GROUP BY country_code, level, official, origin "
         "ORDER BY country_code, level"
     ).fetchall()
+    return [AreaSet(*row) for row in rows]
 
 
 def _name_of(outline: Outline, name_property: str) -> str:
@@ -202,7 +214,8 @@ def _replace(
 # Held: the built-in set of this version, or any set that a person loaded.
 _HELD = f"""
 SELECT 1 FROM area WHERE level = %(level)s AND country_code = %(country)s
-  AND (origin = '{BUILTIN_ORIGIN}' OR origin NOT LIKE 'Natural Earth%%unofficial outline') LIMIT 1"""  # noqa: S608 - a constant
+  AND (origin = '{BUILTIN_ORIGIN}' OR origin NOT LIKE 'Natural Earth%%unofficial outline')
+LIMIT 1"""  # noqa: S608 - a constant
 
 _STAGE = """
 INSERT INTO incoming_area (country_code, code, name, geom, mended)

@@ -1,6 +1,6 @@
 """Map cells with counts for the low zooms, kept by following the change log.
 
-A cell is numbered column × 32768 + row in the grid of its zoom; the leaf cells are those of zoom
+A cell is numbered column * 32768 + row in the grid of its zoom; the leaf cells are those of zoom
 11, and each level halves the numbers. Every level is counted from the one below it, so a change
 costs eleven small statements whatever the size of the nation.
 """
@@ -72,7 +72,7 @@ def _save_cursor(connection: Connection, cursor: Cursor) -> None:
 
 
 def _rebuild(connection: Connection) -> int:
-    # The cursor is taken before the sites are read: what changes between is counted twice, not lost.
+    # The cursor is taken before the sites are read: what changes between counts twice.
     row = connection.execute(NOW).fetchone()
     connection.execute(
         """UPDATE source s SET shown_stale = n.is_stale FROM source_now n

@@ -55,7 +55,12 @@ def test_the_same_list_with_its_rows_elsewhere_gives_the_same_ids(tmp_path: Path
     straight.write_text("\n".join([header, *plain]))
 
     ids = [
-        {(i.record.id, e.uid) for i in parse(p) if isinstance(i, ParsedLocation) for e in i.record.evses}
+        {
+            (i.record.id, e.uid)
+            for i in parse(p)
+            if isinstance(i, ParsedLocation)
+            for e in i.record.evses
+        }
         for p in (turned, straight)
     ]
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from nop_ingest.context import Context
-from nop_ingest.normalise.power import settle_connector, watts_of
+from nop_ingest.electric_power import watts_of
+from nop_ingest.normalise.power import settle_connector
 from nop_ingest.report import Finding
 from nop_registry.enums import PowerType
 from nop_registry.records import ConnectorRecord

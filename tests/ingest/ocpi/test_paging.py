@@ -185,6 +185,20 @@ def test_links_that_lead_in_a_circle_are_stopped(operator: Any) -> None:
     assert len(set(found)) == 30 and not crawl.complete
 
 
+def test_links_that_lead_back_to_an_earlier_page_are_stopped(operator: Any) -> None:
+    """T6: pages 0, 20, 10, and 20 again."""
+    there = {0: 20, 20: 10, 10: 20}
+
+    def route(asked: Any) -> Any:
+        chunk, _ = operator.slice(asked)
+        target = there[int(asked.query.get("offset", 0))]
+        return operator.data(chunk, ("Link", f'<?limit=10&offset={target}>; rel="next"'))
+
+    operator.routes["/locations"] = route
+    found, crawl = walk(operator, limit=10)
+    assert sorted(found) == ALL and not crawl.complete
+
+
 def test_a_peer_that_does_not_page_has_sent_everything(operator: Any) -> None:
     """No headers, offset and limit ignored."""
     operator.routes["/locations"] = lambda asked: operator.data(operator.objects)

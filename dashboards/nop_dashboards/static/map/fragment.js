@@ -9,10 +9,9 @@ export class Fragment {
   }
 
   /**
-   * The newest request wins. @param {string} address
-   * @param {(nodes: Node[]) => Node[]} [arrange] @returns {Promise<boolean>} whether it was shown
+   * The newest request wins. @param {string} address @returns {Promise<boolean>} whether it was shown
    */
-  async load(address, arrange = (nodes) => nodes) {
+  async load(address) {
     this.request?.abort();
     const request = (this.request = new AbortController());
     try {
@@ -20,7 +19,7 @@ export class Fragment {
       if (!answer.ok) return false;
       const parsed = new DOMParser().parseFromString(await answer.text(), 'text/html');
       if (request.signal.aborted) return false;
-      this.element.replaceChildren(...arrange([...parsed.body.childNodes]));
+      this.element.replaceChildren(...parsed.body.childNodes);
       return true;
     } catch (error) {
       if (error.name === 'AbortError' || error instanceof TypeError) return false; // gone, or no network
@@ -29,16 +28,23 @@ export class Fragment {
   }
 }
 
-/** Run at most once in `pause` milliseconds, and once more when asked meanwhile. */
+/**
+ * Run at most once in `pause` milliseconds, and always once at least that long after the last asking:
+ * what is asked for takes a moment until every cache on the way has it.
+ */
 export function calmly(pause, run) {
   let timer = 0;
-  let last = -Infinity;
-  return () => {
-    if (timer) return;
+  let asked = 0;
+  const wait = () => {
+    const before = asked;
     timer = setTimeout(() => {
       timer = 0;
-      last = performance.now();
       run();
-    }, Math.max(0, last + pause - performance.now()));
+      if (asked > before) wait();
+    }, pause);
+  };
+  return () => {
+    asked += 1;
+    if (!timer) wait();
   };
 }

@@ -8,7 +8,7 @@ import {Marks} from './marks.js';
 import {Sheet} from './sheet.js';
 import {outlineStyle, RINGS, SOURCE, SOURCE_LAYER, stationLayer, stationLayers, stationSource, tileAddress} from './style.js';
 
-const TILES_EVERY_MS = 6000; // tiles may be cached for 5 seconds
+const TILES_EVERY_MS = 4500; // the counts follow within a second, the server keeps a tile for three
 const LIST_EVERY_MS = 2000;
 
 const stage = document.getElementById('map');
@@ -18,7 +18,9 @@ const looks = JSON.parse(stage.dataset.looks);
 const states = Object.keys(looks);
 const list = new Fragment(listElement);
 const places = new Fragment(document.getElementById('places'));
+const announcer = document.getElementById('announce');
 let filter = filterQuery(new URLSearchParams(location.search));
+let laterPage = ''; // query of the list's page, when it is not the first
 
 boot().catch((error) => {
   console.error(error);
@@ -38,34 +40,41 @@ async function boot() {
     pitchWithRotate: false,
     attributionControl: false,
     fadeDuration: 0,
+    transformRequest: (url) => (url.includes('/tiles/') ? {url, cache: 'no-cache'} : {url}), // asks, and is told 304
   });
   stage.map = map; // for tests and for a curious reader's console
   map.touchZoomRotate.disableRotation();
   map.addControl(new NavigationControl({showCompass: false}), 'top-right');
   map.addControl(new GeolocateControl({}), 'top-right');
-  map.addControl(new ScaleControl({}), 'bottom-right');
   map.addControl(new AttributionControl({compact: false}), 'bottom-right');
+  map.addControl(new ScaleControl({}), 'bottom-right');
   new Marks(looks, stage.dataset.outlineColour).attach(map);
   await new Promise((resolve) => map.once('load', resolve));
   map.addSource(SOURCE, stationSource(filter));
   for (const layer of stationLayers(states)) map.addLayer(layer);
 
-  const sheet = new Sheet(document.getElementById('sheet'), () => remember(map, null, true));
-  const choose = (id, isStep = true) => {
+  const sheet = new Sheet(document.getElementById('sheet'), () => {
+    remember(map, null, true);
+    markChosen(map, null);
+  });
+  const choose = async (id, isStep = true) => {
     remember(map, id, isStep);
-    markChosen(id);
-    return sheet.open(id);
+    markChosen(map, id);
+    await sheet.open(id);
+    reveal(map, sheet);
   };
   const reloadList = () => loadList(map, sheet);
   const live = follow(map, sheet, calmly(LIST_EVERY_MS, reloadList));
   const moved = () => {
     remember(map, sheet.station, false);
     live.follow(map.getBounds());
-    return reloadList();
+    laterPage = '';
+    return reloadList().then(announce);
   };
   map.on('moveend', moved);
   listenToMap(map, choose);
   listenToPage(map, sheet, choose, reloadList);
+  document.querySelector('.legend').open = matchMedia('(min-width: 900px)').matches;
   if (readStation()) await choose(readStation(), false);
   await moved();
   document.body.dataset.ready = 'true';
@@ -86,12 +95,42 @@ function remember(map, station, isStep) {
 async function loadList(map, sheet) {
   const box = boxText(map.getBounds());
   if (form.elements.bbox) form.elements.bbox.value = box;
-  await list.load(`/stations?bbox=${box}${filter ? `&${filter}` : ''}`);
-  markChosen(sheet.station);
+  const focused = listElement.contains(document.activeElement) && document.activeElement.closest('.card')?.dataset.id;
+  await list.load(`/stations${laterPage || `?bbox=${box}${filter ? `&${filter}` : ''}`}`);
+  if (focused) listElement.querySelector(`.card[data-id="${focused}"] a`)?.focus({preventScroll: true});
+  markCard(sheet.station);
 }
 
-function markChosen(id) {
+/** Say how many stations the view holds: after a move or a filter, not at every live change. */
+function announce() {
+  announcer.textContent = listElement.querySelector('.view-summary')?.textContent ?? '';
+}
+
+function markCard(id) {
   for (const card of listElement.querySelectorAll('.card')) card.classList.toggle('chosen', card.dataset.id === id);
+}
+
+let chosen = null;
+function markChosen(map, id) {
+  const feature = (station) => ({source: SOURCE, sourceLayer: SOURCE_LAYER, id: station});
+  if (chosen) map.removeFeatureState(feature(chosen), 'chosen');
+  if (id) map.setFeatureState(feature(id), {chosen: true});
+  chosen = id;
+  markCard(id);
+}
+
+/** Bring the open station to where the sheet does not cover the map. */
+function reveal(map, sheet) {
+  if (!sheet.place) return;
+  const whole = stage.getBoundingClientRect();
+  const cover = sheet.element.getBoundingClientRect();
+  const isBeside = cover.left > whole.left + 40;
+  const right = isBeside ? Math.min(whole.right, cover.left) : whole.right;
+  const bottom = isBeside ? whole.bottom : Math.min(whole.bottom, cover.top);
+  const {x, y} = map.project(sheet.place);
+  const [width, height] = [right - whole.left, bottom - whole.top];
+  if (x > 20 && x < width - 20 && y > 20 && y < height - 20) return;
+  map.easeTo({center: sheet.place, offset: [(width - whole.width) / 2, (height - whole.height) / 2]});
 }
 
 function follow(map, sheet, reloadList) {
@@ -99,14 +138,14 @@ function follow(map, sheet, reloadList) {
   const refreshTiles = calmly(TILES_EVERY_MS, () => map.refreshTiles(SOURCE));
   return new Live({
     changed(rows) {
-      for (const {id, state} of rows) map.setFeatureState({source: SOURCE, sourceLayer: SOURCE_LAYER, id}, {state});
-      if (filter) map.removeFeatureState({source: SOURCE, sourceLayer: SOURCE_LAYER}); // states of the filter's EVSEs come with the tiles
+      // Under a filter a mark stands for the matching EVSEs: their states come with the tiles.
+      for (const {id, state} of filter ? [] : rows) map.setFeatureState({source: SOURCE, sourceLayer: SOURCE_LAYER, id}, {state});
       refreshTiles();
       if (rows.some(({id}) => String(id) === sheet.station)) sheet.reload();
       reloadList();
     },
     reset() {
-      map.removeFeatureState({source: SOURCE, sourceLayer: SOURCE_LAYER});
+      forgetStates(map);
       refreshTiles();
       sheet.reload();
       reloadList();
@@ -134,6 +173,11 @@ function listenToMap(map, choose) {
   });
 }
 
+function forgetStates(map) {
+  map.removeFeatureState({source: SOURCE, sourceLayer: SOURCE_LAYER});
+  markChosen(map, chosen);
+}
+
 /** A finger is wider than a mark. */
 function around({x, y}) {
   return [[x - 8, y - 8], [x + 8, y + 8]];
@@ -143,9 +187,10 @@ function listenToPage(map, sheet, choose, reloadList) {
   const setFilter = (query) => {
     filter = query;
     remember(map, sheet.station, false);
-    map.removeFeatureState({source: SOURCE, sourceLayer: SOURCE_LAYER});
+    forgetStates(map);
     map.getSource(SOURCE).setTiles([tileAddress(filter)]);
-    return reloadList();
+    laterPage = '';
+    return reloadList().then(announce);
   };
   const fromForm = () => setFilter(filterQuery(new FormData(form)));
   form.addEventListener('change', fromForm);
@@ -163,12 +208,12 @@ function listenToPage(map, sheet, choose, reloadList) {
     const link = plainLink(event);
     if (!link) return;
     event.preventDefault();
-    const {id, lon, lat} = link.closest('.card')?.dataset ?? {};
+    const {id} = link.closest('.card')?.dataset ?? {};
     if (id) {
-      if (!map.getBounds().contains([Number(lon), Number(lat)])) map.easeTo({center: [Number(lon), Number(lat)]});
       choose(id);
     } else {
-      list.load(`/stations${new URL(link.href).search}`).then(() => listElement.focus());
+      laterPage = new URL(link.href).search;
+      reloadList().then(() => listElement.focus());
     }
   });
   places.element.addEventListener('click', (event) => {
@@ -184,7 +229,10 @@ function listenToPage(map, sheet, choose, reloadList) {
   addEventListener('popstate', () => {
     const station = readStation();
     if (station) choose(station, false);
-    else sheet.station && sheet.hide();
+    else {
+      sheet.hide();
+      markChosen(map, null);
+    }
   });
 }
 

@@ -9,9 +9,10 @@ export class Sheet {
     this.closed = closed;
     this.station = null;
     this.opener = null;
-    this.fragment = new Fragment(element);
+    this.content = document.createElement('div');
+    this.fragment = new Fragment(this.content);
+    element.append(this.makeBar(), this.content);
     element.addEventListener('keydown', (event) => event.key === 'Escape' && this.close());
-    this.bar = this.makeBar();
   }
 
   makeBar() {
@@ -31,20 +32,34 @@ export class Sheet {
 
   /** @param {string} station */
   async open(station) {
-    if (this.station !== station) this.opener = document.activeElement;
+    if (!this.station) this.opener = document.activeElement;
     this.station = station;
-    if (!(await this.reload())) return false;
+    if (!(await this.reload())) {
+      if (this.station === station) this.hide();
+      return;
+    }
     this.element.hidden = false;
     this.element.scrollTop = 0;
-    this.element.querySelector('#station-title')?.focus({preventScroll: true});
-    return true;
+    this.focusTitle();
   }
 
   /** Show the present state without moving the reader. */
   async reload() {
     if (!this.station) return false;
-    const isShown = await this.fragment.load(`/station/${this.station}?fragment=1`, (nodes) => [this.bar, ...nodes]);
+    const hadFocus = this.content.contains(document.activeElement);
+    const isShown = await this.fragment.load(`/station/${this.station}?fragment=1`);
+    if (hadFocus) this.focusTitle();
     return isShown && this.station !== null;
+  }
+
+  focusTitle() {
+    this.content.querySelector('#station-title')?.focus({preventScroll: true});
+  }
+
+  /** Where the open station is. @returns {[number, number] | null} */
+  get place() {
+    const {lon, lat} = this.content.querySelector('.station')?.dataset ?? {};
+    return lon === undefined ? null : [Number(lon), Number(lat)];
   }
 
   close() {
@@ -57,7 +72,7 @@ export class Sheet {
   hide() {
     this.station = null;
     this.element.hidden = true;
-    this.element.replaceChildren();
+    this.content.replaceChildren();
     this.opener?.focus?.();
   }
 }

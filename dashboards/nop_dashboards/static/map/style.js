@@ -67,13 +67,28 @@ const shown = {'icon-allow-overlap': true, 'icon-ignore-placement': true};
  */
 export function stationLayers(states) {
   return [
-    ...states.map((state) => ({
+    {
+      id: 'chosen',
+      type: 'circle',
+      source: SOURCE,
+      'source-layer': SOURCE_LAYER,
+      filter: ['has', 'state'],
+      paint: {
+        'circle-radius': 19,
+        'circle-color': '#123a5c',
+        'circle-opacity': ['case', ['boolean', ['feature-state', 'chosen'], false], 0.3, 0],
+        'circle-stroke-color': '#123a5c',
+        'circle-stroke-width': ['case', ['boolean', ['feature-state', 'chosen'], false], 3, 0],
+      },
+    },
+    // What can be used lies on top.
+    ...states.toReversed().map((state) => ({
       id: stationLayer(state),
       type: 'symbol',
       source: SOURCE,
       'source-layer': SOURCE_LAYER,
       filter: ['has', 'state'],
-      layout: {...shown, 'icon-image': `station|${state}`, 'icon-size': ['interpolate', ['linear'], ['zoom'], 5, 0.7, 12, 0.85, 14, 1.15]},
+      layout: {...shown, 'icon-image': `station|${state}`, 'icon-size': ['interpolate', ['linear'], ['zoom'], 5, 0.7, 11, 0.75, 12, 0.62, 14, 1, 16, 1.15]},
       paint: {
         'icon-opacity': ['case', ['==', ['coalesce', ['feature-state', 'state'], ['get', 'state']], state], 1, 0],
         'icon-opacity-transition': {duration: 0},

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from operator_server import Operator, a_location, an_evse
+
+from nop_ingest.pull import PullReport
+from nop_registry.database import Connection
+
+Pull = Callable[..., PullReport]
+
+
+def locations(report: PullReport) -> dict[str, int]:
+    return {
+        name: value
+        for name, value in zip(
+            ("objects", "created", "changed", "unchanged", "stale", "repeated", "rejected"),
+            [getattr(report.modules[1].tally, n) for n in
+             ("objects", "created", "changed", "unchanged", "stale", "repeated", "rejected")],
+            strict=True,
+        )
+        if value
+    }  # fmt: skip
+
+
+def count(connection: Connection, table: str, where: str = "true") -> int:
+    row = connection.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()  # type: ignore[arg-type]  # noqa: S608
+    assert row
+    return int(row[0])
+
+
+def test_a_first_pull_brings_everything(connection: Connection, pull_now: Pull) -> None:
+    report = pull_now()
+    assert [m.state for m in report.modules] == ["complete", "complete"]
+    assert locations(report) == {"objects": 3, "created": 3}
+    assert count(connection, "site") == 3 and count(connection, "evse") == 6
+    assert report.modules[1].tally.rejections == {} and report.modules[1].tally.notices == {}
+
+
+def test_a_second_pull_of_the_same_data_writes_no_version(
+    connection: Connection, pull_now: Pull
+) -> None:
+    pull_now()
+    report = pull_now(full=True)
+    assert locations(report) == {"objects": 3, "unchanged": 3}
+    assert count(connection, "object_version") == 4  # three locations, one tariff
+    assert count(connection, "status_event") == 6
+
+
+def test_an_incremental_pull_asks_for_what_changed_and_writes_just_that(
+    connection: Connection, pull_now: Pull, operator: Operator
+) -> None:
+    pull_now()
+    now = (datetime.now(UTC) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    operator.locations[1]["evses"][0] |= {"status": "CHARGING", "last_updated": now}
+    operator.locations[1]["last_updated"] = now
+    report = pull_now()
+    assert report.modules[1].mode == "incremental" and "date_from" in operator.queries[-1]
+    assert report.modules[1].tally.statuses == 1
+    assert count(connection, "object_version") == 4  # a status makes no version
+    assert connection.execute("SELECT sum(n_busy) FROM site").fetchone() == (1,)
+
+
+def test_one_bad_evse_costs_neither_its_siblings_nor_its_last_good_version(
+    connection: Connection, pull_now: Pull, operator: Operator
+) -> None:
+    pull_now()
+    operator.locations[0]["evses"][1] = {"status": "AVAILABLE"}  # lost its uid
+    report = pull_now(full=True)
+    assert report.modules[1].tally.evses_rejected == 1
+    found = connection.execute(
+        "SELECT path, message FROM finding WHERE outcome = 'rejected'"
+    ).fetchall()
+    assert [path for path, _ in found] == ["evses[1]"] and "uid" in found[0][1]
+    assert count(connection, "evse", "retired_at IS NULL") == 6
+
+
+def test_a_rejected_location_stays_in_the_report_until_it_is_mended(
+    connection: Connection, pull_now: Pull, operator: Operator
+) -> None:
+    good = operator.locations[2]
+    operator.locations[2] = good | {"coordinates": {"latitude": "0", "longitude": "0"}}
+    assert locations(pull_now()) == {"objects": 3, "created": 2, "rejected": 1}
+    assert locations(pull_now(full=True)) == {"objects": 3, "unchanged": 2, "rejected": 1}
+    operator.locations[2] = good
+    assert locations(pull_now(full=True)) == {"objects": 3, "created": 1, "unchanged": 2}
+    assert count(connection, "finding", "outcome = 'rejected'") == 0
+
+
+def test_of_two_objects_with_one_id_the_newer_stands_and_pulls_do_not_flip(
+    connection: Connection, pull_now: Pull, operator: Operator
+) -> None:
+    newer = a_location(1, name="Newer", last_updated="2026-11-20T11:00:00Z")
+    operator.locations = [a_location(1, name="Older"), newer, a_location(2)]
+    pull_now()
+    versions = count(connection, "object_version")
+    for _ in range(2):
+        pull_now(full=True)
+    name = connection.execute("SELECT name FROM location WHERE ocpi_id = 'LOC1'").fetchone()
+    assert name == ("Newer",) and count(connection, "object_version") == versions
+
+
+def test_what_is_missing_once_stays_and_what_is_missing_twice_is_retired(
+    connection: Connection, pull_now: Pull, operator: Operator
+) -> None:
+    pull_now()
+    gone = operator.locations.pop()
+    assert pull_now(full=True).modules[1].tally.missing == 1
+    assert count(connection, "site") == 3 and count(connection, "location", "missing_since IS NOT NULL") == 1
+    assert pull_now(full=True).modules[1].tally.retired == 1
+    assert count(connection, "site") == 2
+    operator.locations.append(gone)
+    assert locations(pull_now(full=True))["changed"] == 1
+    events = connection.execute(
+        "SELECT event FROM object_version WHERE object_id = (SELECT id FROM location WHERE ocpi_id = 'LOC3')"
+        " ORDER BY version"
+    ).fetchall()
+    assert [event for (event,) in events] == ["created", "retired", "returned"]
+    assert count(connection, "site") == 3
+
+
+@pytest.mark.parametrize("left", [0, 20])
+def test_a_feed_that_loses_many_stations_is_held_for_a_person(
+    connection: Connection, pull_now: Pull, operator: Operator, left: int
+) -> None:
+    operator.locations = [a_location(n) for n in range(40)]
+    pull_now()
+    operator.locations = operator.locations[:left]
+    for _ in range(3):
+        report = pull_now(full=True)
+    assert report.held is not None and "nop source release tpc --accept-removal" in report.held
+    assert count(connection, "location", "retired_at IS NULL") == 40
+    assert connection.execute("SELECT state FROM source").fetchone() == ("held",)
+    connection.execute("UPDATE source SET removal_approved = true")
+    connection.commit()
+    pull_now(full=True)
+    connection.execute("UPDATE source SET removal_approved = true")
+    connection.commit()
+    pull_now(full=True)
+    assert count(connection, "location", "retired_at IS NULL") == left
+
+
+def test_a_pull_that_is_cut_off_goes_on_after_its_last_page(
+    connection: Connection, pull_now: Pull, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nop_ingest.pull.BATCH_OBJECTS", 1)  # commit each page
+    operator.locations = [a_location(n) for n in range(35)]
+    operator.fail_after = 3  # the tariffs' page and two pages of locations
+    assert pull_now().failed
+    assert count(connection, "location") == 20
+    operator.fail_after, operator.queries = None, []
+    report = pull_now()
+    offsets = [q.get("offset", "0") for q in operator.queries if q["module"] == "locations"]
+    assert offsets == ["20", "30"]
+    assert locations(report) == {"objects": 35, "created": 35}
+    assert report.modules[1].tally.missing == 0 and count(connection, "location") == 35
+
+
+def test_an_operator_that_cannot_be_reached_is_noted_with_the_reason(
+    connection: Connection, pull_now: Pull, operator: Operator
+) -> None:
+    pull_now()
+    operator.fail_after = 0
+    assert pull_now().failed
+    state = connection.execute("SELECT failures, last_error FROM source").fetchone()
+    assert state is not None and state[0] == 1 and "tariffs" in state[1]
+    assert count(connection, "site") == 3
+
+
+def test_a_location_not_for_publication_is_kept_but_not_shown(
+    connection: Connection, pull_now: Pull, operator: Operator
+) -> None:
+    pull_now()
+    operator.locations[0]["publish"] = False
+    pull_now(full=True)
+    assert count(connection, "location") == 3 and count(connection, "site") == 2
+    left = connection.execute("SELECT cells FROM change ORDER BY seq DESC LIMIT 1").fetchone()
+    assert left is not None and len(left[0]) == 1  # the map cell is counted anew
+
+
+def test_a_location_whose_evses_are_all_removed_is_not_shown(
+    connection: Connection, pull_now: Pull, operator: Operator
+) -> None:
+    operator.locations[0]["evses"] = [an_evse(1, 1, status="REMOVED")]
+    pull_now()
+    assert count(connection, "location") == 3 and count(connection, "site") == 2
+
+
+def test_search_rows_agree_with_the_statuses_they_count(
+    connection: Connection, pull_now: Pull, operator: Operator
+) -> None:
+    states = ["AVAILABLE", "CHARGING", "OUTOFORDER", "UNKNOWN", "PLANNED", "REMOVED", "BLOCKED"]
+    for turn in range(5):
+        stamp = f"2026-11-20T1{turn}:30:00Z"
+        for n, location in enumerate(operator.locations):
+            for m, evse in enumerate(location["evses"]):
+                evse |= {"status": states[(n + m * 2 + turn) % 7], "last_updated": stamp}
+            location["last_updated"] = stamp
+        pull_now(full=True)
+    wrong = connection.execute(
+        """SELECT t.location_id FROM site t JOIN LATERAL (
+               SELECT count(*) FILTER (WHERE status <> 'REMOVED') AS n_evse,
+                      count(*) FILTER (WHERE status = 'AVAILABLE') AS n_available,
+                      count(*) FILTER (WHERE status IN ('CHARGING', 'RESERVED', 'BLOCKED')) AS n_busy,
+                      count(*) FILTER (WHERE status IN ('INOPERATIVE', 'OUTOFORDER')) AS n_out,
+                      count(*) FILTER (WHERE status = 'UNKNOWN') AS n_unknown,
+                      count(*) FILTER (WHERE status = 'PLANNED') AS n_planned
+               FROM evse_status s WHERE s.location_id = t.location_id) c ON true
+           WHERE (t.n_evse, t.n_available, t.n_busy, t.n_out, t.n_unknown, t.n_planned)
+              <> (c.n_evse, c.n_available, c.n_busy, c.n_out, c.n_unknown, c.n_planned)"""
+    ).fetchall()
+    assert wrong == [] and count(connection, "site") > 0
