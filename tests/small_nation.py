@@ -10,7 +10,7 @@ from nop_registry.changes import announce
 from nop_registry.classes import class_bit
 from nop_registry.database import Connection
 from nop_registry.identifiers import canonical_evse_id
-from nop_registry.store.sites import refresh_counters, refresh_sites
+from nop_registry.store.sites import refresh_sites
 
 BENGALURU = (77.5946, 12.9716)
 DELHI = (77.2090, 28.6139)
@@ -104,7 +104,7 @@ class SmallNation:
             (status, evse),
         ).fetchone()
         assert row is not None
-        refresh_counters(self.connection, [row[0]])
+        refresh_sites(self.connection, [row[0]])
         announce(self.connection, [row[0]], [evse])
         self.connection.commit()
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
-from litestar.params import QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from nop_dashboards import figures
 from nop_dashboards.answers import ANSWERS
@@ -34,9 +34,9 @@ Simulated = Annotated[int, QueryParameter(name="simulated", ge=0, le=1)]
 async def national_page(
     request: AnyRequest,
     simulated: Simulated = 1,
-    sort: str = "evses",
-    order: str = "",
-    colour: str = "evses",
+    sort: FromQuery[str] = "evses",
+    order: FromQuery[str] = "",
+    colour: FromQuery[str] = "evses",
 ) -> Response[str]:
     """The nation by state."""
     return await _answer(request, None, simulated, sort, order, colour)
@@ -45,11 +45,11 @@ async def national_page(
 @get("/coverage/{code:str}", exception_handlers=ANSWERS)
 async def state_page(
     request: AnyRequest,
-    code: str,
+    code: FromPath[str],
     simulated: Simulated = 1,
-    sort: str = "evses",
-    order: str = "",
-    colour: str = "evses",
+    sort: FromQuery[str] = "evses",
+    order: FromQuery[str] = "",
+    colour: FromQuery[str] = "evses",
 ) -> Response[str]:
     """One state by district."""
     return await _answer(request, code, simulated, sort, order, colour)
@@ -57,7 +57,10 @@ async def state_page(
 
 @get("/coverage.csv", exception_handlers=ANSWERS)
 async def download(
-    request: AnyRequest, by: str = "state", area: str | None = None, simulated: Simulated = 1
+    request: AnyRequest,
+    by: FromQuery[str] = "state",
+    area: FromQuery[str | None] = None,
+    simulated: Simulated = 1,
 ) -> Response[str]:
     """One table as CSV: by state, district, operator, power_class, status or source."""
     if by == "district" and area is None:

@@ -140,9 +140,9 @@ def _failure(message: str, code: str) -> bytes:
 
 
 ROUTES: list[Any] = [
+    allow_any_origin,  # first, else Litestar adds its own handler of OPTIONS
     post_query,
     get_query,
-    allow_any_origin,
     create_static_files_router(
         path="/graphql/static",
         directories=[_STATIC],

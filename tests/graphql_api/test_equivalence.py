@@ -159,14 +159,14 @@ LIVE = """{ locations { edges { node { id name maxPowerW isSimulated availabilit
     connectors { id maxElectricPowerW } } } } } }"""
 
 WRITES: dict[str, Callable[[Nation], object]] = {
-    "a status": lambda n: n.add(location("A", evses=(evse("A-1", status=Status.CHARGING),)), at=NOW + timedelta(seconds=9)),
-    "an equal status later": lambda n: n.add(location("A"), at=NOW + timedelta(seconds=9)),
-    "a new name": lambda n: n.add(location("A", name="Renamed"), at=NOW + timedelta(seconds=9)),
-    "another EVSE": lambda n: n.add(location("A", evses=(evse("A-1"), evse("A-2"))), at=NOW + timedelta(seconds=9)),
+    "a status": lambda n: n.add(location("A", evses=(evse("A-1", status=Status.CHARGING),)), at=NOW + timedelta(hours=1)),
+    "an equal status later": lambda n: n.add(location("A"), at=NOW + timedelta(hours=1)),
+    "a new name": lambda n: n.add(location("A", name="Renamed"), at=NOW + timedelta(hours=1)),
+    "another EVSE": lambda n: n.add(location("A", evses=(evse("A-1"), evse("A-2"))), at=NOW + timedelta(hours=1)),
     "a pull": lambda n: n.execute("UPDATE source SET seen_at = seen_at + interval '1 s'"),
     "silence": lambda n: n.execute("UPDATE source SET seen_at = now() - interval '1 day'; UPDATE evse_status SET received_at = now() - interval '1 day'"),
     "a source's state": lambda n: n.execute("UPDATE source SET state = 'held', simulated = true"),
-    "withdrawal": lambda n: n.add(location("A", publish=False), at=NOW + timedelta(seconds=9)),
+    "withdrawal": lambda n: n.add(location("A", publish=False), at=NOW + timedelta(hours=1)),
 }  # fmt: skip
 
 
