@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from nop_dashboards import words
 from nop_dashboards.answers import ANSWERS
@@ -21,7 +22,7 @@ _NAME = re.compile(r"([1-9][0-9]{0,15})(\.json)?")
 
 
 @get("/station/{name:str}", exception_handlers=ANSWERS)
-async def show_station(request: Request[Any, Any, Any], name: str) -> Response[Any]:
+async def show_station(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[Any]:
     """The sheet of station `{id}`; `?fragment=1`: without the page around; `{id}.json`: data."""
     found = _NAME.fullmatch(name)
     if not found:

@@ -15,6 +15,7 @@ import pycountry
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from nop_dashboards import words
 from nop_dashboards.states import COUNTED, LOOKS, OUTLINE
@@ -76,7 +77,9 @@ class _File(NamedTuple):
 
 
 @get("/static/{version:str}/{path:path}", include_in_schema=False)
-async def serve_file(request: Request[Any, Any, Any], version: str, path: str) -> Response[bytes]:
+async def serve_file(
+    request: Request[Any, Any, Any], version: FromPath[str], path: FromPath[str]
+) -> Response[bytes]:
     """A file of the pages. Only files that were there at the start are served."""
     found = _files().get(path.lstrip("/"))
     if found is None:

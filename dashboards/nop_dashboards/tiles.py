@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from nop_dashboards.answers import ANSWERS
 from nop_dashboards.brief_cache import BriefCache
@@ -47,7 +48,9 @@ def parse_address(text: str) -> TileAddress:
 
 
 @get("/tiles/locations/{z:str}/{x:str}/{name:str}", exception_handlers=ANSWERS)
-async def serve_tile(request: Request[Any, Any, Any], z: str, x: str, name: str) -> Response[bytes]:
+async def serve_tile(
+    request: Request[Any, Any, Any], z: FromPath[str], x: FromPath[str], name: FromPath[str]
+) -> Response[bytes]:
     """One tile. Filters as on the map page; other words after `?` are ignored.
 
     204 when empty, 304 when the reader already has it, 404 for what is no tile.

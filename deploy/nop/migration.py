@@ -1,23 +1,31 @@
-"""The schema brought to a revision, with errors that say what to do."""
+"""The database made ready: schema, built-in areas, and errors that say what to do."""
 
 from __future__ import annotations
 
 import psycopg
-import sqlalchemy.exc
-from alembic.util import CommandError
 
 from nop_registry.database import connect, migrate
 from nop_registry.errors import DatabaseUnavailable, InvalidInput, SettingsError
+from nop_registry.store.areas import load_builtin
 
 
-def bring_schema_forward(url: str, revision: str = "head") -> str:
+def bring_schema_forward(url: str, country: str, revision: str = "head") -> str:
     """Migrate the database and return the revision it is at ("" when it has no table).
+
+    At its head it also holds the outlines that come with the platform, of `country` and around.
 
     Raises DatabaseUnavailable, SettingsError (no PostGIS, no rights) or InvalidInput (no such
     revision).
     """
+    # Here, because every command would wait for them.
+    from alembic.util import CommandError
+    from sqlalchemy.exc import OperationalError
+
     try:
         migrate(url, revision)
+        if revision == "head":
+            with connect(url) as connection:
+                load_builtin(connection, country)
         return current_revision(url)
     except (psycopg.errors.UndefinedFile, psycopg.errors.FeatureNotSupported) as error:
         raise SettingsError(
@@ -30,7 +38,7 @@ def bring_schema_forward(url: str, revision: str = "head") -> str:
         ) from error
     except CommandError as error:
         raise InvalidInput(f"{error}: give a revision such as 0005, base or head") from error
-    except (psycopg.OperationalError, sqlalchemy.exc.OperationalError) as error:
+    except (psycopg.OperationalError, OperationalError) as error:
         raise DatabaseUnavailable(
             f"the database cannot be reached or is busy, try again: {_line(error)}"
         ) from error

@@ -171,12 +171,13 @@ class _Platform:
                 self._record.started_cluster = True
                 self._write_record()
             url = cluster.url()
-        bring_schema_forward(url)
+        bring_schema_forward(url, self._settings.country)
         return url
 
     def _start_children(self, url: str) -> None:
         environment = {**os.environ, "NOP_DATABASE_URL": url, "PYTHONUNBUFFERED": "1"}
-        for name in ("web", "worker", "demo") if self._settings.demo else ("web", "worker"):
+        # The demo's operators listen before the worker pulls from them.
+        for name in ("web", "demo", "worker") if self._settings.demo else ("web", "worker"):
             if self._stopping:
                 return
             child = Child(name, self._settings.home, environment)

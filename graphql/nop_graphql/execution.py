@@ -59,17 +59,23 @@ async def answer(request: GraphQLRequest, context: Context) -> Answer:
     if document.errors:
         return Answer(_failure(document.errors), refused=True)
     operation = document.operation(request.operation_name)
-    if operation is not None:
-        try:
-            wanted = operation.wanted(request.variables or {})
-            async with context.pool.connection() as connection:
-                pieces = await read_documents(connection, wanted, context.shared.fragments)
-            return Answer(b"".join((b'{"data":', *pieces, b"}")), compiled=True)
-        except (NotCompiled, NotSelectable, NopError):
-            pass  # the executor answers, or says what is wrong and where
-        except (OperationalError, PoolTimeout) as error:
-            return _broken(error)
-    return await execute_plainly(request, context)
+    if operation is None:
+        return Answer(_failure([_WHICH]), refused=True)
+    try:
+        wanted = operation.wanted(request.variables or {})
+        async with context.pool.connection() as connection:
+            pieces = await read_documents(connection, wanted, context.shared.fragments)
+        return Answer(b"".join((b'{"data":', *pieces, b"}")), compiled=True)
+    except (NotCompiled, NotSelectable, NopError):
+        return await execute_plainly(request, context)  # or it says what is wrong and where
+    except (OperationalError, PoolTimeout) as error:
+        return _broken(error)
+
+
+_WHICH = GraphQLError(
+    "operationName must name an operation of the document when it has none or several",
+    extensions={"code": "OPERATION_RESOLUTION_FAILURE"},
+)
 
 
 async def execute_plainly(request: GraphQLRequest, context: Context) -> Answer:

@@ -33,11 +33,11 @@ _MOST = 10**12
 _PAGED = "locations"
 _LENGTHS = {
     # of the registry
-    "evses": 5,
+    "evses": 4,
     "connectors": 2,
-    "tariffs": 2,
-    "elements": 4,
-    "priceComponents": 2,
+    "tariffs": 1,
+    "elements": 2,
+    "priceComponents": 1,
     "images": 2,
     "directions": 2,
     "altText": 2,
@@ -50,9 +50,9 @@ _LENGTHS = {
     # of introspection
     "types": 60,
     "fields": 10,
-    "args": 3,
-    "inputFields": 5,
-    "enumValues": 10,
+    "args": 2,
+    "inputFields": 3,
+    "enumValues": 5,
     "directives": 10,
 }
 """Usual lengths of the lists that have no page size."""

@@ -7,8 +7,6 @@ from typing import Any
 
 import msgspec
 import psycopg
-from alembic import command
-from alembic.config import Config
 from psycopg.rows import TupleRow, dict_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
@@ -67,6 +65,10 @@ async def fetch_one(
 
 def migrate(url: str, revision: str = "head") -> None:
     """Bring the schema forward (or back, when the revision is an older one) to `revision`."""
+    # Here, because only this function needs them and they take a third of a second to import.
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", "nop_registry:migrations")
     config.attributes["database_url"] = url

@@ -42,8 +42,8 @@ FROM (VALUES (1, 'operator-a', 70.5, NULL, '@Vidyut'),
      AS l(n, source, lon, state, operator);
 INSERT INTO evse (id, location_id, position, uid, capabilities, parking_restrictions, max_power_w,
     class_mask, details, content_hash)
-SELECT l.id * 100000 + n, l.id, n, n, '{}', '{}', 7400, 1, '{}', ''
-FROM location l, generate_series(1, CASE WHEN l.id = 1 THEN 12345 ELSE 2 END) n;
+SELECT l.id * 100000 + n, l.id, n, n, '{}', '{}', 1000000, 1, '{}', ''
+FROM location l, generate_series(1, CASE WHEN l.id = 1 THEN 123 ELSE 2 END) n;
 INSERT INTO evse_status
 SELECT e.id, e.location_id, 'AVAILABLE', now(), now(), now() - interval '9 hours' FROM evse e;
 """
@@ -51,7 +51,7 @@ SELECT e.id, e.location_id, 'AVAILABLE', now(), now(), now() - interval '9 hours
 
 @pytest.fixture
 def client(connection: Connection, database_url: str) -> Iterator[Client]:
-    """The pages over a small nation: 12,345 + 2 EVSEs of an operator, 2 simulated ones."""
+    """The pages over a small nation: 123 + 2 EVSEs of an operator, 2 simulated ones."""
     connection.execute(_NATION)
     refresh_sites(connection, [1, 2, 3])
     connection.commit()
@@ -97,10 +97,9 @@ def table(client: Client, address: str) -> tuple[list[str], list[dict[str, str]]
 
 def test_the_page_shows_the_nations_figures_in_its_own_digit_grouping(client: Client) -> None:
     text = client.get("/coverage").text
-    assert "12,349" in text
+    assert "127" in text
     assert 'id="kpi-power_kw"' in text
-    assert "91,383" in text  # kW of 12,349 EVSEs of 7.4 kW
-    assert "99.9 %" not in client.get("/coverage?simulated=0").text
+    assert "1,27,000" in text  # kW of 127 EVSEs of 1 MW
     for metric in ("Definition", "as of", "Regulation (EU) 2023/1804"):
         assert metric in text
 
@@ -109,9 +108,9 @@ def test_states_sum_up_to_the_total_and_link_to_their_districts(
     client: Client, rows: Callable[[str], dict[str, list[str]]]
 ) -> None:
     states = rows("/coverage")
-    assert states["KA"][0] == "12,345"
+    assert states["KA"][0] == "123"
     assert states["OD"][0] == "4"
-    assert states["total"][0] == "12,349"
+    assert states["total"][0] == "127"
     assert states["OD"][-1] == "1"  # its publisher declared Karnataka
     assert 'href="/coverage/KA"' in client.get("/coverage").text
     assert list(rows("/coverage/KA")) == ["1", "total"]
@@ -134,7 +133,7 @@ def test_simulated_data_are_labelled_and_can_be_left_out(
     without = client.get("/coverage?simulated=0").text
     assert "Simulated data are not counted" in without
     assert "demo <small>" not in without
-    assert rows("/coverage?simulated=0")["total"][0] == "12,347"
+    assert rows("/coverage?simulated=0")["total"][0] == "125"
 
 
 def test_the_map_is_drawn_without_a_script_and_says_that_outlines_are_unofficial(
@@ -143,7 +142,7 @@ def test_the_map_is_drawn_without_a_script_and_says_that_outlines_are_unofficial
     page = client.get("/coverage").text
     assert "<script" not in page
     assert " style=" not in page
-    assert page.count("<title>Karnataka: 12,345 EVSE</title>") == 1
+    assert page.count("<title>Karnataka: 123 EVSE</title>") == 1
     assert "Unofficial outline." in page
     assert "test outlines" in page
     assert "default-src 'none'" in client.get("/coverage").headers["content-security-policy"]
@@ -160,7 +159,7 @@ def test_a_silent_source_is_shown_with_its_age_and_error(client: Client) -> None
 def test_every_csv_table_sums_up_to_the_total(client: Client, by: str) -> None:
     comments, rows = table(client, f"/coverage.csv?by={by}")
     counted = [row for row in rows if row.get("scheme", "afir") == "afir"]
-    assert sum(int(row["evses"]) for row in counted if row.get("status") != "PLANNED") == 12349
+    assert sum(int(row["evses"]) for row in counted if row.get("status") != "PLANNED") == 127
     assert "as of 20" in comments[0]
     assert {row["as_of"][:4] for row in rows} == {comments[0].split("as of ")[1][:4]}
 
@@ -172,7 +171,7 @@ def test_csv_files_explain_their_columns_and_carry_no_formula(client: Client) ->
     _, operators = table(client, "/coverage.csv?by=operator")
     assert operators[0]["operator"] == "'@Vidyut"
     _, within = table(client, "/coverage.csv?by=district&area=KA")
-    assert [row["evses"] for row in within] == ["12345"]
+    assert [row["evses"] for row in within] == ["123"]
     assert client.get("/coverage.csv?by=planet").status_code == 400
 
 

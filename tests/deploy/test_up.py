@@ -13,6 +13,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,15 @@ class Installation:
         record = up.read_record(settings.load(self._variables))
         assert record is not None
         return record
+
+
+@contextmanager
+def stopped_on_failure(process: subprocess.Popen[str]) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        process.terminate()
+        raise
 
 
 def free_port() -> int:
@@ -133,14 +143,15 @@ def test_two_that_start_at_once_end_with_one_platform(installation: Installation
 def test_a_process_that_dies_is_started_again_and_the_reason_is_told(
     installation: Installation,
 ) -> None:
-    with installation.start("up") as platform:
+    with installation.start("up") as platform, stopped_on_failure(platform):
         assert platform.stderr
         wait_for(installation.answers)
         wait_for(lambda: len(installation.record().children) == 2)
         web, worker = installation.record().children
         os.kill(worker.pid, signal.SIGKILL)
         assert "worker ended (SIGKILL), starts again in 1 s" in platform.stderr.readline()
-        wait_for(lambda: [child.name for child in installation.record().children][1:] == ["worker"])
+        wait_for(lambda: [child.name for child in installation.record().children] == ["web"])
+        wait_for(lambda: len(installation.record().children) == 2)
         assert installation.record().children[0] == web
         assert installation.record().children[1].pid != worker.pid
         platform.send_signal(signal.SIGTERM)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -12,8 +13,9 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from nop.asgi import create_app
 from nop_graphql.loaders import Context, Shared
+from nop_graphql.routes import ROUTES, lifespan
+from nop_registry import settings as settings_module
 from nop_registry.database import Connection, open_pool
 from nop_registry.enums import ConnectorFormat, PowerType, Status
 from nop_registry.identifiers import object_number
@@ -239,8 +241,19 @@ def rich_nation(nation: Nation) -> Nation:
 
 @pytest.fixture
 def app(database_url: str, nation: Nation) -> Litestar:
-    """The application on the nation's database."""
-    return create_app(database_url)
+    """This door alone, on the nation's database."""
+
+    @asynccontextmanager
+    async def with_pool(app: Litestar) -> AsyncIterator[None]:
+        app.state.settings = settings_module.load({"NOP_COUNTRY": "IN"})
+        app.state.pool = open_pool(database_url, size=4)
+        await app.state.pool.open()
+        try:
+            yield
+        finally:
+            await app.state.pool.close()
+
+    return Litestar(ROUTES, lifespan=[with_pool, lifespan], openapi_config=None)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, cast
@@ -69,7 +70,7 @@ def fresh(context: Context) -> Context:
 def test_every_field_of_the_schema_is_compiled_and_equals_plain_execution(
     rich_nation: Nation, with_context: Callable[..., Any], case: str
 ) -> None:
-    variables = {"id": str(rich_nation.number(RICH)), "evseId": "in*tpc*e*rich*1"}
+    variables = {"id": str(rich_nation.number(RICH)), "evseId": "in*tpc*erich*1"}
     declared = {"location": "($id: ID!)", "evse": "($evseId: String!)"}.get(case, "")
     query = f"query{declared} {{ {EVERY_FIELD[case]} }}"
 
@@ -77,7 +78,7 @@ def test_every_field_of_the_schema_is_compiled_and_equals_plain_execution(
 
     assert compiled.compiled and not plain.compiled
     assert msgspec.json.decode(compiled.body) == msgspec.json.decode(plain.body)
-    assert b"errors" not in plain.body
+    assert b"errors" not in plain.body and len(plain.body) > 60
 
 
 def test_keys_stand_in_the_order_in_which_they_were_asked_for(
@@ -90,7 +91,8 @@ def test_keys_stand_in_the_order_in_which_they_were_asked_for(
     compiled, plain = with_context(lambda context: both(context, query, {}))
 
     assert compiled.compiled
-    assert compiled.body.replace(b" ", b"") == plain.body.replace(b" ", b"")
+    in_order = [json.loads(body, object_pairs_hook=list) for body in (compiled.body, plain.body)]
+    assert in_order[0] == in_order[1]
 
 
 def test_skip_and_include_follow_their_variables(

@@ -89,7 +89,9 @@ def test_changes_after_a_cursor_can_be_read_again_unless_the_log_forgot_them(
         async with await AsyncConnection.connect(database_url, autocommit=True) as reader:
             everything = await list_changes(reader, Cursor(2**62, 0))
             assert everything is not None
-            row = await (await reader.execute("SELECT xid::text::bigint, seq FROM change")).fetchone()
+            row = await (
+                await reader.execute("SELECT xid::text::bigint, seq FROM change")
+            ).fetchone()
             assert row is not None
             say(database_url, 2)
             known = await list_changes(reader, Cursor.parse(str(Cursor(*row))))

@@ -48,17 +48,17 @@ def test_every_migration_can_be_taken_back_and_made_again(empty_database_url: st
     before = describe(empty_database_url)
     at: dict[str, list[tuple[object, ...]]] = {}
     for version in VERSIONS:
-        assert bring_schema_forward(empty_database_url, version) == version
+        assert bring_schema_forward(empty_database_url, "IN", version) == version
         at[version] = describe(empty_database_url)
     for version, older in zip(VERSIONS[::-1], VERSIONS[-2::-1], strict=False):
         assert version != older
-        assert bring_schema_forward(empty_database_url, older) == older
+        assert bring_schema_forward(empty_database_url, "IN", older) == older
         assert describe(empty_database_url) == at[older], f"{version} leaves something behind"
-    bring_schema_forward(empty_database_url, "base")
+    bring_schema_forward(empty_database_url, "IN", "base")
     assert [row for row in describe(empty_database_url) if "alembic_version" not in str(row)] == [
         row for row in before if "alembic_version" not in str(row)
     ]
-    assert bring_schema_forward(empty_database_url) == VERSIONS[-1]
+    assert bring_schema_forward(empty_database_url, "IN") == VERSIONS[-1]
     assert describe(empty_database_url) == at[VERSIONS[-1]]
 
 
@@ -84,9 +84,9 @@ def test_two_processes_that_migrate_at_once_do_not_disturb_one_another(
 
 def test_an_unknown_revision_is_refused_with_what_could_be_given(database_url: str) -> None:
     with pytest.raises(InvalidInput, match="such as 0005, base or head"):
-        bring_schema_forward(database_url, "9999")
+        bring_schema_forward(database_url, "IN", "9999")
 
 
 def test_a_database_that_is_not_there_is_named_as_the_reason() -> None:
     with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
-        bring_schema_forward("postgresql://nop@127.0.0.1:1/nop")
+        bring_schema_forward("postgresql://nop@127.0.0.1:1/nop", "IN")

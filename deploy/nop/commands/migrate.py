@@ -22,7 +22,8 @@ def command(
     json: Json = False,
 ) -> None:
     """Bring the database's tables forward (or, to an older revision, back)."""
-    reached = bring_schema_forward(cluster.ensure(settings_module.load()), revision)
+    settings = settings_module.load()
+    reached = bring_schema_forward(cluster.ensure(settings), settings.country, revision)
     if json:
         print_json({"revision": reached})
     else:

@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from nop_graphql.schema import SCHEMA, SDL_PATH
-
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -24,6 +22,9 @@ def sdl(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Print the public GraphQL schema (SDL)."""
+    # Here, because every other command would wait half a second for it.
+    from nop_graphql.schema import SCHEMA, SDL_PATH
+
     text = SCHEMA.as_str() + "\n"
     if write:
         SDL_PATH.write_text(text, encoding="utf-8")

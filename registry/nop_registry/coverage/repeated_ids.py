@@ -5,7 +5,7 @@ from nop_registry.coverage.metric import Metric
 METRIC = Metric(
     code="repeated_ids",
     position=6,
-    title="With an EVSE-ID that occurs more than once",
+    title="Repeated EVSE-ID",
     unit="share",
     definition=(
         "EVSEs whose EVSE-ID (in canonical form) another published EVSE bears too, divided by "

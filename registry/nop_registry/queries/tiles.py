@@ -43,8 +43,17 @@ async def get_tile(
 
 def _bounds(address: TileAddress) -> dict[str, float]:
     size = 2 * WORLD_HALF_M / (1 << address.z)
-    west, north = address.x * size - WORLD_HALF_M, WORLD_HALF_M - address.y * size
-    return {"west": west, "south": north - size, "east": west + size, "north": north}
+
+    # Neighbours compute their common line by the same sum: no station falls between or on both.
+    def line(number: int) -> float:
+        return number * size - WORLD_HALF_M
+
+    return {
+        "west": line(address.x),
+        "east": line(address.x + 1),
+        "north": -line(address.y),
+        "south": -line(address.y + 1),
+    }
 
 
 def _cells_of(address: TileAddress) -> dict[str, Any]:
