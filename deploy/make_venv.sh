@@ -15,7 +15,7 @@ if ! usable && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "Installing Debian's python3-venv"
     apt-get -qq update || true
     DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
-        install --no-install-recommends python3 python3-venv ca-certificates >/dev/null
+        install --no-install-recommends python3 python3-venv >/dev/null
 fi
 if ! usable; then
     echo "Needs Python 3.11 or newer with venv (Debian: sudo apt-get install python3-venv), or uv;" \

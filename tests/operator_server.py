@@ -1,4 +1,4 @@
-"""A small operator for tests: its own OCPI 2.2.1 server on loopback, whose words a test can change."""
+"""A small operator for tests: an OCPI 2.2.1 server on loopback, whose words a test can change."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def draw(report: CoverageReport, metric: Metric, write: Callable[[Any], str]) ->
             shapes.append(Shape(outline["code"], outline["name"], outline["path"], step, text))
     first = report.outlines[0]
     return Drawing(
-        metric.title,
+        f"{metric.title}, kW" if metric.unit == "kW" else metric.title,
         first["width"],
         first["height"],
         shapes,

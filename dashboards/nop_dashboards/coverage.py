@@ -139,7 +139,7 @@ async def _report(request: AnyRequest, code: str | None, simulated: bool) -> Cov
         ("report", code, simulated),
         lambda connection, country: read_report(connection, country, code, simulated),
     )
-    if code is not None and not report.areas and not report.totals["places"]:
+    if code is not None and report.state_name is None:
         raise NotFound(f"No area {code!r} is known, and no location lies in it.")
     return report
 

@@ -46,6 +46,7 @@ ENGLISH = SimpleNamespace(
     "points by state, the number is how many charging points.",
     as_of="Data as of",
     no_data_yet="No data received yet",
+    source_one="source",
     sources="sources",
     silent="silent: their statuses are shown as unknown",
     unnamed="Charging station",

@@ -99,7 +99,7 @@ async def _lead(jobs: App, url: str) -> None:
         try:
             connection = await asyncio.to_thread(connect, url, autocommit=True)
             try:
-                while not await asyncio.to_thread(upkeep.lead, connection):
+                while not await asyncio.to_thread(upkeep.lead, connection):  # noqa: ASYNC110 - a lock
                     await asyncio.sleep(5)
                 await _beat(jobs, connection)
             finally:

@@ -28,6 +28,7 @@ MAX_TOKENS = 2_000
 MAX_DEPTH = 10
 MAX_FIELDS = 2_000
 MAX_NODES = 10_000
+MAX_REPEATS = 10
 
 _MOST = 10**12
 _PAGED = "locations"
@@ -58,7 +59,8 @@ _LENGTHS = {
 """Usual lengths of the lists that have no page size."""
 
 # Answers that are dear to compute, whatever is selected of them.
-_SURCHARGES = {"totalCount": 20, "stats": 200, "coverage": 1_000, "price": 5}
+_DEAR_VALUES = {"totalCount": 20}
+_DEAR_OBJECTS = {"stats": 200, "coverage": 1_000, "price": 5}
 
 
 class Cost(NamedTuple):
@@ -80,11 +82,17 @@ def check_cost(document: DocumentNode) -> None:
         for what, asked, most in zip(Cost._fields, cost, limits, strict=True):
             if asked > most:
                 many = str(asked) if asked < _MOST else "too many"
-                raise GraphQLError(
-                    f"the query asks for {many} {what}, the limit is {most}",
-                    operation,
-                    extensions={"code": "QUERY_TOO_COMPLEX"},
-                )
+                raise _too_complex(f"the query asks for {many} {what}", most, operation)
+        # Only now, when the fields with all their spreads are known to be few.
+        repeats = walk.repeats([operation.selection_set])
+        if repeats > MAX_REPEATS:
+            raise _too_complex(f"the query names a field {repeats} times", MAX_REPEATS, operation)
+
+
+def _too_complex(what: str, most: int, operation: OperationDefinitionNode) -> GraphQLError:
+    return GraphQLError(
+        f"{what}, the limit is {most}", operation, extensions={"code": "QUERY_TOO_COMPLEX"}
+    )
 
 
 class _Walk:
@@ -110,16 +118,44 @@ class _Walk:
             depth = max(depth, cost.depth)
         return Cost(nodes, depth, fields)
 
+    def repeats(self, merged: list[SelectionSetNode]) -> int:
+        """How often the most repeated field stands where one answer is given to all its mentions.
+
+        Whether mentions can be merged is checked pair by pair: the square of this number.
+        """
+        found: dict[str, list[FieldNode]] = {}
+        for selection_set in merged:
+            self._collect(selection_set, found)
+        most = max(map(len, found.values()), default=0)
+        for mentions in found.values():
+            below = [field.selection_set for field in mentions if field.selection_set]
+            if below and most <= MAX_REPEATS:
+                most = max(most, self.repeats(below))
+        return most
+
+    def _collect(self, selection_set: SelectionSetNode, found: dict[str, list[FieldNode]]) -> None:
+        for item in selection_set.selections:
+            if isinstance(item, FieldNode):
+                found.setdefault((item.alias or item.name).value, []).append(item)
+            elif isinstance(item, FragmentSpreadNode):
+                name = item.name.value
+                if name in self._fragments and name not in self._open:
+                    self._open.add(name)
+                    self._collect(self._fragments[name].selection_set, found)
+                    self._open.discard(name)
+            else:
+                self._collect(item.selection_set, found)  # type: ignore[attr-defined]
+
     def _field(self, field: FieldNode) -> Cost:
         name = field.name.value
-        surcharge = _SURCHARGES.get(name, 0)
         if field.selection_set is None:
-            return Cost(surcharge, 0, 1)
+            return Cost(_DEAR_VALUES.get(name, 0), 0, 1)
         below = self.selection(field.selection_set)
-        length = _page_size(field) if name == _PAGED else _LENGTHS.get(name, 1)
+        length = _page_size(field) if name == _PAGED else _LENGTHS.get(name)
         # The standard introspection query is 14 levels deep; graphql-core bounds its recursion.
         depth = 0 if name.startswith("__") else below.depth + 1
-        return Cost(length * (1 + below.nodes) + surcharge, depth, below.fields + 1)
+        nodes = below.nodes if length is None else length * (1 + below.nodes)
+        return Cost(nodes + _DEAR_OBJECTS.get(name, 0), depth, below.fields + 1)
 
     def _fragment(self, name: str) -> Cost:
         if name not in self._fragments or name in self._open:  # validation reports these

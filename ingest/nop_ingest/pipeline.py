@@ -6,7 +6,6 @@ a page is in the registry whole, or not at all.
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -45,7 +44,7 @@ class Tally(msgspec.Struct):
     stale: int = 0
     """Older than what is held: not applied."""
     repeated: int = 0
-    """The same bytes came twice in one pull (pages that overlap)."""
+    """Came twice in one pull with the same content (pages that overlap, objects that move)."""
     rejected: int = 0
     """Not taken; `rejections` says why."""
     evses: int = 0
@@ -147,23 +146,35 @@ def keep(
         received_at,
         repeat,
     )
-    older = set(written.stale) | (set(written.unchanged) if repeat else set())
+    older = set(written.stale)
     remarks = [_remark(d, older, repeat) for d in decoded]
     decoded = [
         d._replace(findings=d.findings + extra) for d, extra in zip(decoded, remarks, strict=True)
     ]
-    refused = [d.record is None or (repeat and d.received.number in older) for d in decoded]
+    _count(decoded, written, tally, repeat=repeat)
+    _remember(connection, delivery, module.kind, decoded, older, repeat)
+
+
+def _count(decoded: list[Decoded[R]], written: Written, tally: Tally, *, repeat: bool) -> None:
+    stale = set(written.stale) if repeat else set[int]()
     tally.created += len(written.created)
     tally.changed += len(written.changed)
-    tally.rejected += sum(refused)
-    for item in itertools.compress(decoded, refused):
-        _count_refused_evses(item, tally)
-    if not repeat:
-        tally.unchanged += len(written.unchanged)
-        tally.stale += len(written.stale)
     for item in decoded:
         tally.add_findings(item.findings)
-    _remember(connection, delivery, module.kind, decoded, older, repeat)
+        if item.record is None or item.received.number in stale:
+            tally.rejected += 1
+            _count_refused_evses(item, tally)
+    if repeat:  # an object that moved between pages, and perhaps changed its status meanwhile
+        same = set(written.unchanged)
+        tally.repeated += len(same)
+        tally.evses_repeated += sum(
+            len(item.record.evses)
+            for item in decoded
+            if isinstance(item.record, LocationRecord) and item.received.number in same
+        )
+    else:
+        tally.unchanged += len(written.unchanged)
+        tally.stale += len(written.stale)
 
 
 def keep_locations(
@@ -240,7 +251,9 @@ def _recognise(delivery: Delivery, module: Module[R], raw: Raw, context: Context
 
 def _split(received: list[Received], seen: set[int]) -> tuple[list[Received], list[Received]]:
     """First occurrences of an id in this delivery, and repetitions."""
-    first, again, here = [], [], set()
+    first: list[Received] = []
+    again: list[Received] = []
+    here: set[int] = set()
     for item in received:
         repeated = item.number is not None and (item.number in seen or item.number in here)
         (again if repeated else first).append(item)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from psycopg.pq import TransactionStatus
@@ -227,7 +227,7 @@ class _Pull:
         self.progress(self.module.name, self.tally.objects, self.total)
 
     def _finish(self, delivery: deliveries.Delivery, pull_report: PullReport) -> ModuleReport:
-        state = "complete"
+        state: Literal["complete", "held"] = "complete"
         at = datetime.now(UTC)
         with self.connection.transaction():
             if self.full:
@@ -240,20 +240,14 @@ class _Pull:
                 if absence.held:
                     state = "held"
                     pull_report.held = (
-                        f"{absence.missing} of {absence.known} {self.module.name} are not listed any "
-                        f"more. Nothing was retired. If they are really gone: "
+                        f"{absence.missing} of {absence.known} {self.module.name} are not listed "
+                        f"any more. Nothing was retired. If they are really gone: "
                         f"nop source release {self.source.name} --accept-removal"
                     )
                 elif absence.retired and self.module.part.kind is ObjectKind.LOCATION:
                     _withdraw(self.connection, absence.retired)
             report = msgspec.to_builtins(self.tally)
-            deliveries.finish_delivery(
-                self.connection,
-                delivery,
-                state,
-                report,
-                total=self.total,  # type: ignore[arg-type]
-            )
+            deliveries.finish_delivery(self.connection, delivery, state, report, total=self.total)
         return self._report(delivery, state)
 
     def _fail(self, delivery: deliveries.Delivery, reason: str) -> ModuleReport:

@@ -19,14 +19,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """Base of all records."""
 
 
-class DisplayText(Record):
+class DisplayText(Record, frozen=True):
     """Human text in one language (OCPI DisplayText; ISO 639-1 code)."""
 
     language: str
     text: str
 
 
-class RegularHours(Record):
+class RegularHours(Record, frozen=True):
     """One weekly opening period in local time, "HH:MM" (weekday 1 = Monday … 7 = Sunday)."""
 
     weekday: int
@@ -34,14 +34,14 @@ class RegularHours(Record):
     period_end: str
 
 
-class ExceptionalPeriod(Record):
+class ExceptionalPeriod(Record, frozen=True):
     """An exceptional opening or closing, UTC instants."""
 
     period_begin: datetime
     period_end: datetime
 
 
-class Hours(Record):
+class Hours(Record, frozen=True):
     """Opening times (OCPI Hours). Absent on a location = unknown, not 24/7 (HO-5)."""
 
     twentyfourseven: bool | None = None
@@ -50,14 +50,14 @@ class Hours(Record):
     exceptional_closings: tuple[ExceptionalPeriod, ...] = ()
 
 
-class BusinessDetails(Record):
+class BusinessDetails(Record, frozen=True):
     """A company named by a publisher (OCPI BusinessDetails)."""
 
     name: str
     website: str | None = None
 
 
-class Image(Record):
+class Image(Record, frozen=True):
     """A link to a picture; the platform never fetches it."""
 
     url: str
@@ -65,7 +65,7 @@ class Image(Record):
     type: str | None = None
 
 
-class ConnectorRecord(Record):
+class ConnectorRecord(Record, frozen=True):
     """One plug or socket of an EVSE (OCPI Connector)."""
 
     id: str
@@ -84,7 +84,7 @@ class ConnectorRecord(Record):
     last_updated: datetime | None = None
 
 
-class EvseRecord(Record):
+class EvseRecord(Record, frozen=True):
     """What one car can use at once (OCPI EVSE; AFIR recharging point)."""
 
     uid: str
@@ -105,7 +105,7 @@ class EvseRecord(Record):
     images: tuple[Image, ...] = ()
 
 
-class LocationRecord(Record):
+class LocationRecord(Record, frozen=True):
     """A group of EVSEs at one place (OCPI Location)."""
 
     country_code: str
@@ -138,7 +138,7 @@ class LocationRecord(Record):
     last_updated: datetime | None = None
 
 
-class PriceComponent(Record):
+class PriceComponent(Record, frozen=True):
     """One price of a tariff element (OCPI PriceComponent), in the tariff's currency.
 
     ENERGY per kWh, TIME per hour of charging, PARKING_TIME per hour connected and not charging,
@@ -151,7 +151,7 @@ class PriceComponent(Record):
     step_size: int | None = None
 
 
-class TariffRestrictions(Record):
+class TariffRestrictions(Record, frozen=True):
     """When an element applies (OCPI TariffRestrictions; all are ANDed, TA-3)."""
 
     start_time: str | None = None
@@ -172,21 +172,21 @@ class TariffRestrictions(Record):
     """Names of restriction properties we do not know: the element then never matches (TA-12)."""
 
 
-class TariffElement(Record):
+class TariffElement(Record, frozen=True):
     """Price components that apply together under the same restrictions."""
 
     price_components: tuple[PriceComponent, ...]
     restrictions: TariffRestrictions | None = None
 
 
-class PriceLimit(Record):
+class PriceLimit(Record, frozen=True):
     """A session's minimum or maximum price (2.3.0 PriceLimit; 2.2.1 Price)."""
 
     before_taxes: Decimal
     after_taxes: Decimal | None = None
 
 
-class TariffRecord(Record):
+class TariffRecord(Record, frozen=True):
     """A tariff of one party (OCPI Tariff)."""
 
     country_code: str
@@ -206,7 +206,7 @@ class TariffRecord(Record):
     last_updated: datetime | None = None
 
 
-class StatusRecord(Record):
+class StatusRecord(Record, frozen=True):
     """One status claim for one EVSE."""
 
     evse_number: int

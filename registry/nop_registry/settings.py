@@ -21,7 +21,7 @@ class Settings(msgspec.Struct, frozen=True):
     home: Path
     """All data, the private PostgreSQL cluster and the secret key (NOP_HOME)."""
     database_url: str | None
-    """libpq URL of an existing PostgreSQL with PostGIS (NOP_DATABASE_URL); None: private cluster."""
+    """libpq URL of your own PostgreSQL with PostGIS (NOP_DATABASE_URL); None: private cluster."""
     host: str
     port: int
     demo: bool

@@ -1,4 +1,4 @@
-"""First load of a nation against a server-side COPY; a full pull with few changes against bare decoding."""
+"""First load of a nation against a COPY; a full pull with few changes against bare decoding."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from nop_ingest.ocpi.versions.v2_2_1 import WireLocation
 
+from nop_ingest.ocpi.versions.v2_2_1 import WireLocation
 from nop_ingest.pull import PullReport, pull
 from nop_registry.database import Connection, connect
 from nop_registry.store import sources
@@ -30,7 +30,7 @@ TABLES = (
 
 
 def load(database_url: str, nation: Path) -> dict[str, Any]:
-    """Pull the nation by HTTP as three sources; then COPY the same rows into tables with indexes."""
+    """Pull the nation by HTTP as three sources; then COPY the same rows, with indexes."""
     memory = Memory()
     started = time.perf_counter()
     with ThreadPoolExecutor(len(SOURCES)) as pulls:  # as a worker pulls several sources at once

@@ -1,6 +1,6 @@
 """An OCPI 2.2.1 Sender that costs next to nothing: pages cut from NDJSON files, bytes as they are.
 
-    python page_server.py PORT PAGE_SIZE DIRECTORY FIRST_SHARD LAST_SHARD
+python page_server.py PORT PAGE_SIZE DIRECTORY FIRST_SHARD LAST_SHARD
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Status batches: ours (newest wins, history, search row, change log) against the raw statements."""
+"""Status batches: newest wins, history, search row, change log; against raw statements."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ def run(database_url: str) -> dict[str, Any]:
         rnd.shuffle(evses)
         hot, cold = evses[: len(evses) // 5], evses[len(evses) // 5 :]
         rates: dict[str, list[float]] = {"raw": [], "ours": []}
-        acts: dict[str, Callable[[Connection, list[StatusWrite]], None]] = {"raw": _raw, "ours": _ours}
+        acts: dict[str, Callable[[Connection, list[StatusWrite]], None]] = {
+            "raw": _raw,
+            "ours": _ours,
+        }
         for _ in range(ROUNDS):
             for name, act in acts.items():
                 picked = rnd.sample(hot, BATCH * 4 // 5) + rnd.sample(cold, BATCH // 5)

@@ -116,6 +116,13 @@ def test_states_sum_up_to_the_total_and_link_to_their_districts(
     assert list(rows("/coverage/KA")) == ["1", "total"]
 
 
+def test_a_state_without_any_location_has_a_page_of_zeros(
+    client: Client, rows: Callable[[str], dict[str, list[str]]]
+) -> None:
+    assert rows("/coverage/IN-SK")["total"][0] == "0"  # known by name, no outline loaded
+    assert "Coverage: Sikkim" in client.get("/coverage/IN-SK").text
+
+
 def test_the_table_is_sorted_by_the_column_asked_for(
     client: Client, rows: Callable[[str], dict[str, list[str]]]
 ) -> None:

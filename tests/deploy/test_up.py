@@ -133,11 +133,17 @@ def server_home() -> Iterator[Path]:
     shutil.rmtree(directory)
 
 
-def test_two_that_start_at_once_end_with_one_platform(installation: Installation) -> None:
+def test_two_that_start_at_once_end_with_one_platform_and_down_leaves_a_given_database_alone(
+    installation: Installation, database_url: str
+) -> None:
     both = [installation.start("up", "--detach", "--json") for _ in range(2)]
     answers = [one.communicate(timeout=120) for one in both]
     assert [one.returncode for one in both] == [0, 0], answers
     assert len({json.loads(output)["pid"] for output, _ in answers}) == 1
+    assert installation.run("down")[1] == "Stopped: web, worker.\n"
+    with connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM location").fetchone() == (0,)
+    assert not list(installation.home.glob("pg*"))
 
 
 def test_a_process_that_dies_is_started_again_and_the_reason_is_told(
@@ -176,14 +182,6 @@ def test_what_a_killed_supervisor_left_is_cleared_by_the_next_start(
     os.kill(new.supervisor.pid, signal.SIGKILL)
     assert json.loads(installation.run("down", "--json")[1]) == {"stopped": ["web", "worker"]}
     assert not any(map(processes.is_alive, new.children))
-
-
-def test_down_leaves_a_given_database_alone(installation: Installation, database_url: str) -> None:
-    assert installation.run("up", "--detach")[0] == 0
-    assert installation.run("down")[1] == "Stopped: web, worker.\n"
-    with connect(database_url) as connection:
-        assert connection.execute("SELECT count(*) FROM location").fetchone() == (0,)
-    assert not list(installation.home.glob("pg*"))
 
 
 def test_a_taken_port_is_an_error_before_anything_starts(tmp_path: Path) -> None:

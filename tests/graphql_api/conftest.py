@@ -231,7 +231,9 @@ def rich_nation(nation: Nation) -> Nation:
     nation.add_tariffs(FAST)
     nation.add(RICH, PLAIN, location("HIDDEN", publish=False))
     nation.add(
-        location("RICH-COPY", evses=(evse("RICH-1", evse_id="in-tpc".replace("-", "") + "erich1"),)),
+        location(
+            "RICH-COPY", evses=(evse("RICH-1", evse_id="in-tpc".replace("-", "") + "erich1"),)
+        ),
         source="copy",
         at=NOW - timedelta(minutes=5),
     )

@@ -25,7 +25,9 @@ def names(data: Any) -> set[str]:
 
 
 def found(ask: Ask, filter: str) -> set[str]:
-    query = f"{{ locations(filter: {{ {filter} }}) {{ totalCount edges {{ node {{ ocpiId }} }} }} }}"
+    query = (
+        f"{{ locations(filter: {{ {filter} }}) {{ totalCount edges {{ node {{ ocpiId }} }} }} }}"
+    )
     data = ask(query)
     assert data["locations"]["totalCount"] == len(data["locations"]["edges"])
     return names(data)
@@ -40,7 +42,9 @@ def filtered(nation: Nation) -> Nation:
             evses=(evse("B-1", plug(CCS, 180), status=Status.CHARGING), evse("B-2", plug())),
             operator=BusinessDetails(name="100% Green_Power"),
         ),
-        location("SLOW-CCS-FAST-CHADEMO", evses=(evse("C-1", plug(CCS, 50), plug("CHADEMO", 200)),)),
+        location(
+            "SLOW-CCS-FAST-CHADEMO", evses=(evse("C-1", plug(CCS, 50), plug("CHADEMO", 200)),)
+        ),
         location("UNKNOWN-POWER", evses=(evse("D-1", plug(CCS, None)),), country="NLD"),
         location("ODD-POWER", evses=(evse("E-1", plug(CCS, 149.9)),), party_id="ABB"),
     )
@@ -52,7 +56,8 @@ def filtered(nation: Nation) -> Nation:
     [
         (f'connectorTypes: ["{CCS}"], minPowerW: 150000, status: [AVAILABLE]', {"FREE-CCS"}),
         (f'connectorTypes: ["{CCS}"], minPowerW: 150000', {"FREE-CCS", "BUSY-CCS-FREE-AC"}),
-        (f'connectorTypes: ["{CCS}"], minPowerW: 149900', {"FREE-CCS", "BUSY-CCS-FREE-AC", "ODD-POWER"}),
+        (f'connectorTypes: ["{CCS}"], minPowerW: 149900', {
+            "FREE-CCS", "BUSY-CCS-FREE-AC", "ODD-POWER"}),
         ("current: DC, status: [CHARGING]", {"BUSY-CCS-FREE-AC"}),
         ("current: AC", {"BUSY-CCS-FREE-AC"}),
         ("minPowerW: 190000", {"SLOW-CCS-FAST-CHADEMO"}),
@@ -84,8 +89,10 @@ def test_a_status_too_old_to_be_believed_is_found_as_unknown_and_not_as_availabl
 
     assert found(ask, "status: [AVAILABLE]") == set()
     assert len(found(ask, "status: [UNKNOWN, AVAILABLE]")) == 5
-    data = ask("{ locations(first: 1) { edges { node { evses { status statusDetail {"
-               " lastKnownStatus isStale } } availability { available unknown total } } } } }")  # fmt: skip
+    data = ask(
+        """{ locations(first: 1) { edges { node { evses { status statusDetail {
+             lastKnownStatus isStale } } availability { available unknown total } } } } }"""
+    )
     node = data["locations"]["edges"][0]["node"]
     assert {e["status"] for e in node["evses"]} == {"UNKNOWN"}
     assert node["evses"][0]["statusDetail"]["isStale"] is True
@@ -112,8 +119,9 @@ def test_near_gives_the_nearest_on_the_ground_in_order_page_by_page(
     nation.add(*(location(id, *place) for id, place in places.items()))
     truth = sorted((on_ground(lat, 77, *place), id) for id, place in places.items())
     expected = [(id, round(metres)) for metres, id in truth if metres <= 30_000]
-    query = """query($near: Near!, $after: String) { locations(near: $near, first: 7, after: $after) {
-        totalCount edges { node { ocpiId distanceM } } pageInfo { hasNextPage endCursor } } }"""
+    query = """query($near: Near!, $after: String) {
+        locations(near: $near, first: 7, after: $after) {
+            totalCount edges { node { ocpiId distanceM } } pageInfo { hasNextPage endCursor } } }"""
     seen: list[tuple[str, int]] = []
     after, more = None, True
     while more:
@@ -160,7 +168,8 @@ def test_pages_neither_repeat_nor_miss_while_locations_come_and_go(
 
 
 def test_no_rows_is_an_empty_page(nation: Nation, ask: Ask) -> None:
-    query = "{ locations(first: 0) { edges { cursor node { id } } pageInfo { hasNextPage endCursor } } }"
+    query = """{ locations(first: 0) {
+        edges { cursor node { id } } pageInfo { hasNextPage endCursor } } }"""
 
     assert ask(query)["locations"] == {
         "edges": [],
@@ -233,7 +242,8 @@ def test_what_may_not_be_seen_is_nowhere(rich_nation: Nation, ask: Ask) -> None:
     data = ask(
         """query($id: ID!) { location(id: $id) { name } evse(evseId: "IN*TPC*EHIDDEN*1") { uid }
         removed: evse(evseId: "IN*TPC*ERICH*3") { uid }
-        locations { totalCount edges { node { ocpiId evses { uid } } } } stats { locations evses } }""",
+        locations { totalCount edges { node { ocpiId evses { uid } } } }
+        stats { locations evses } }""",
         id=str(hidden),
     )
 
@@ -244,7 +254,7 @@ def test_what_may_not_be_seen_is_nowhere(rich_nation: Nation, ask: Ask) -> None:
     assert "RICH-3" not in evses and data["stats"]["evses"] == len(evses)
 
 
-@pytest.mark.parametrize("id", ["0", "-1", "x", "1e3", "99999999999999999999", "", "１２"])
+@pytest.mark.parametrize("id", ["0", "-1", "x", "1e3", "99999999999999999999", "", "\uff11"])
 def test_an_id_that_is_none_is_not_found(nation: Nation, ask: Ask, id: str) -> None:
     assert ask("query($id: ID!) { location(id: $id) { id } }", id=id)["location"] is None
 

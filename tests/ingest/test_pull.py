@@ -102,20 +102,35 @@ def test_of_two_objects_with_one_id_the_newer_stands_and_pulls_do_not_flip(
     assert name == ("Newer",) and count(connection, "object_version") == versions
 
 
+def test_an_object_that_moves_between_pages_and_changes_its_status_is_no_duplicate(
+    connection: Connection, pull_now: Pull, operator: Operator
+) -> None:
+    later = "2026-11-20T12:00:00Z"
+    busy = [an_evse(1, n, status="CHARGING", last_updated=later) for n in (1, 2)]
+    operator.locations.append(a_location(1, evses=busy, last_updated=later))
+    report = pull_now()
+    assert locations(report) == {"objects": 4, "created": 3, "repeated": 1}
+    assert report.modules[1].tally.evses == 8 and report.modules[1].tally.evses_repeated == 2
+    assert connection.execute("SELECT sum(n_busy) FROM site").fetchone() == (2,)
+
+
 def test_what_is_missing_once_stays_and_what_is_missing_twice_is_retired(
     connection: Connection, pull_now: Pull, operator: Operator
 ) -> None:
     pull_now()
     gone = operator.locations.pop()
     assert pull_now(full=True).modules[1].tally.missing == 1
-    assert count(connection, "site") == 3 and count(connection, "location", "missing_since IS NOT NULL") == 1
+    assert (
+        count(connection, "site") == 3
+        and count(connection, "location", "missing_since IS NOT NULL") == 1
+    )
     assert pull_now(full=True).modules[1].tally.retired == 1
     assert count(connection, "site") == 2
     operator.locations.append(gone)
     assert locations(pull_now(full=True))["changed"] == 1
     events = connection.execute(
-        "SELECT event FROM object_version WHERE object_id = (SELECT id FROM location WHERE ocpi_id = 'LOC3')"
-        " ORDER BY version"
+        "SELECT event FROM object_version JOIN location ON id = object_id"
+        " WHERE ocpi_id = 'LOC3' ORDER BY object_version.version"
     ).fetchall()
     assert [event for (event,) in events] == ["created", "retired", "returned"]
     assert count(connection, "site") == 3
@@ -203,7 +218,8 @@ def test_search_rows_agree_with_the_statuses_they_count(
         """SELECT t.location_id FROM site t JOIN LATERAL (
                SELECT count(*) FILTER (WHERE status <> 'REMOVED') AS n_evse,
                       count(*) FILTER (WHERE status = 'AVAILABLE') AS n_available,
-                      count(*) FILTER (WHERE status IN ('CHARGING', 'RESERVED', 'BLOCKED')) AS n_busy,
+                      count(*) FILTER (WHERE status IN ('CHARGING', 'RESERVED', 'BLOCKED'))
+                          AS n_busy,
                       count(*) FILTER (WHERE status IN ('INOPERATIVE', 'OUTOFORDER')) AS n_out,
                       count(*) FILTER (WHERE status = 'UNKNOWN') AS n_unknown,
                       count(*) FILTER (WHERE status = 'PLANNED') AS n_planned

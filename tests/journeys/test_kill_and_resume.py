@@ -1,4 +1,4 @@
-"""Kill -9 in the middle of a pull, start again: the registry is the same as if nothing had happened."""
+"""Kill -9 in the middle of a pull, start again: the registry is as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def test_a_pull_killed_again_and_again_ends_in_the_same_registry(
             """SELECT (SELECT count(*) FROM location), (SELECT count(*) FROM evse),
                    (SELECT count(*) FROM connector), (SELECT count(*) FROM status_event),
                    (SELECT count(*) FROM object_version WHERE kind = 'location'),
-                   (SELECT count(*) FROM site), (SELECT count(*) FROM location WHERE missing_since IS NOT NULL)"""
+                   (SELECT count(*) FROM site),
+                   (SELECT count(*) FROM location WHERE missing_since IS NOT NULL)"""
         ).fetchone() == (LOCATIONS, *[2 * LOCATIONS] * 3, LOCATIONS, LOCATIONS, 0)
 
 
@@ -91,7 +92,8 @@ def wait_for_lock(database_url: str) -> None:
         for _ in range(200):
             row = watcher.execute(
                 """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
-                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+                   AND database = (SELECT oid FROM pg_database
+                                   WHERE datname = current_database())"""
             ).fetchone()
             if row == (0,):
                 return

@@ -60,14 +60,18 @@ def command(
 
 def _bar() -> Progress:
     return Progress(
-        TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        console=errors, transient=True,
-    )  # fmt: skip
+        TextColumn("{task.description:>10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
+    )
 
 
 _LINES = {
     "objects": "received", "created": "new", "changed": "changed", "unchanged": "unchanged",
-    "stale": "older than held", "repeated": "listed twice, identical", "rejected": "rejected",
+    "stale": "older than held", "repeated": "listed twice, same content", "rejected": "rejected",
     "evses": "EVSEs read", "evses_rejected": "EVSEs rejected",
     "evses_repeated": "EVSEs listed twice", "statuses": "statuses changed",
     "missing": "no longer listed", "retired": "retired",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 import psycopg
 import typer
@@ -92,7 +92,7 @@ def list_(json: Json = False) -> None:
     console.print(table)
 
 
-async def _list(url: str) -> list[dict[str, object]]:
+async def _list(url: str) -> list[dict[str, Any]]:
     async with await psycopg.AsyncConnection.connect(url) as connection:
         return await status.list_sources(connection)
 

@@ -186,6 +186,12 @@ async def list_source_freshness(
     return await _read(connection, _SOURCES, {"include_simulated": include_simulated})
 
 
+async def find_state_name(connection: AsyncConnection, country: str, code: str) -> str | None:
+    """The name of the state with this `code`, whether or not a location lies in it."""
+    rows = await _read(connection, _STATE_NAME, place_values(country, parent=code))
+    return rows[0]["name"] if rows else None
+
+
 async def list_undrawn(connection: AsyncConnection, country: str) -> list[str]:
     """Names of the known states of a country of which no polygon is loaded."""
     return [row["name"] for row in await _read(connection, _UNDRAWN, place_values(country))]
@@ -339,6 +345,10 @@ GROUP BY s.id, s.name, s.kind, s.country_code, s.simulated, s.state, s.state_rea
     s.seen_at, s.status_ttl_s, s.last_attempt_at, s.last_success_at, s.last_error_at, s.last_error,
     s.failures
 ORDER BY s.is_stale DESC, s.name"""
+
+_STATE_NAME = f"""WITH {STATES}
+SELECT name FROM state_area WHERE code = %(parent)s
+UNION ALL SELECT name FROM known WHERE code = %(parent)s LIMIT 1"""  # noqa: S608 - constants
 
 _UNDRAWN = f"""WITH {STATES}
 SELECT DISTINCT k.name FROM known k

@@ -12,6 +12,8 @@ from nop_registry.queries.outlines import list_outlines
 class CoverageReport(NamedTuple):
     """Rows as `queries.coverage` and `queries.outlines` describe them; all sums agree."""
 
+    state_name: str | None
+    """None for the country, and for a code that is no state and under which no location is."""
     totals: dict[str, Any]
     areas: coverage.Rows
     operators: coverage.Rows
@@ -29,7 +31,11 @@ async def read_report(
     async with connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         overview = await coverage.get_overview(connection, country, parent, include_simulated)
+        state_name = overview.totals["parent_name"]
+        if parent and state_name is None:
+            state_name = await coverage.find_state_name(connection, country, parent)
         return CoverageReport(
+            state_name,
             overview.totals,
             overview.areas,
             overview.operators,

@@ -41,14 +41,17 @@ def replace_findings(
         connection,
         "finding",
         columns,
-        (
-            (delivery.id, delivery.source_id,
-             *row._replace(object_key=_clean(row.object_key, MAX_VALUE), path=_clean(row.path, MAX_VALUE),
-                           value=row.value and _clean(row.value, MAX_VALUE),
-                           message=_clean(row.message, 1000)))
-            for row in rows
-        ),
-    )  # fmt: skip
+        ((delivery.id, delivery.source_id, *_cleaned(row)) for row in rows),
+    )
+
+
+def _cleaned(row: FindingRow) -> FindingRow:
+    return row._replace(
+        object_key=_clean(row.object_key, MAX_VALUE),
+        path=_clean(row.path, MAX_VALUE),
+        value=row.value and _clean(row.value, MAX_VALUE),
+        message=_clean(row.message, 1000),
+    )
 
 
 def _clean(text: str, length: int) -> str:

@@ -28,7 +28,7 @@ class LocationWrite(NamedTuple):
     record: LocationRecord
     raw: bytes
     partial: bool
-    """Some of its EVSEs were rejected: those it had before stay (a bad item keeps its last version)."""
+    """Some of its EVSEs were unreadable: those held before stay (a bad item keeps its version)."""
 
 
 class Written(NamedTuple):
@@ -210,7 +210,8 @@ SELECT evse_id, 'REMOVED', %(at)s, %(at)s FROM silenced"""
 
 _DROP_CONNECTORS = """
 DELETE FROM connector c USING stage_evse e WHERE c.evse_id = e.id
-  AND NOT EXISTS (SELECT FROM stage_connector s WHERE (s.evse_id, s.position) = (c.evse_id, c.position))"""
+  AND NOT EXISTS (SELECT FROM stage_connector s
+                  WHERE (s.evse_id, s.position) = (c.evse_id, c.position))"""
 
 _INSERT_CONNECTORS = """
 INSERT INTO connector AS c (evse_id, position, id, standard, format, power_type, max_voltage,

@@ -44,8 +44,8 @@ def settle_absences(
     }
     connection.execute(_ABSENT, parameters)
     known, missing = connection.execute(
-        """SELECT (SELECT count(*) FROM source_object WHERE source_id = %(source)s AND kind = %(kind)s),
-                  (SELECT count(*) FROM absent)""",
+        """SELECT count(*), (SELECT count(*) FROM absent) FROM source_object
+           WHERE source_id = %(source)s AND kind = %(kind)s""",
         parameters,
     ).fetchone() or (0, 0)
     too_many = (missing > MAX_COUNT and missing > MAX_SHARE * known) or missing == known > 0

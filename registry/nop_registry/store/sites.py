@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nop_registry.database import Connection
+from nop_registry.store.areas import AREAS_OF_PLACE
 
 
 def refresh_sites(connection: Connection, locations: Sequence[int]) -> list[int]:
     """Rebuild the rows of these locations; returns the map cells they have left."""
-    before = dict(
+    before: dict[int, int] = dict(
         connection.execute(
             "SELECT location_id, cell FROM site WHERE location_id = ANY(%s)", (locations,)
         ).fetchall()
     )
     connection.execute(_UPSERT, {"locations": locations})
-    after = dict(connection.execute(_DROP, {"locations": locations}).fetchall())
+    after: dict[int, int] = dict(connection.execute(_DROP, {"locations": locations}).fetchall())
     return sorted({cell for number, cell in before.items() if after.get(number) != cell})
 
 
@@ -31,7 +32,7 @@ _COUNTERS = """
 # Web Mercator by its formula: ST_Transform costs ten times as much per point.
 _PUBLIC = f"""
 SELECT l.id AS location_id, l.source_id, l.country, l.operator_name, c.*, place.geom,
-    cell_at(place.geom) AS cell, state.area_id AS state_area_id, district.area_id AS district_area_id
+    cell_at(place.geom) AS cell, areas.state_area_id, areas.district_area_id
 FROM location l
 JOIN (SELECT e.location_id AS counted_id, bit_or(e.class_mask) AS class_mask,
              max(e.max_power_w) AS max_power_w, {_COUNTERS}
@@ -41,10 +42,7 @@ JOIN (SELECT e.location_id AS counted_id, bit_or(e.class_mask) AS class_mask,
 CROSS JOIN LATERAL (SELECT ST_SetSRID(ST_MakePoint(radians(l.lon) * 6378137.0,
     6378137.0 * ln(tan(pi() / 4 + radians(l.lat) / 2))), 3857) AS geom,
     ST_SetSRID(ST_MakePoint(l.lon, l.lat), 4326) AS wgs84) place
-LEFT JOIN LATERAL (SELECT p.area_id FROM area_part p
-    WHERE p.level = 1 AND ST_Intersects(p.geom, place.wgs84) LIMIT 1) state ON true
-LEFT JOIN LATERAL (SELECT p.area_id FROM area_part p
-    WHERE p.level = 2 AND ST_Intersects(p.geom, place.wgs84) LIMIT 1) district ON true
+{AREAS_OF_PLACE}
 WHERE l.id = ANY(%(locations)s) AND l.publish AND l.retired_at IS NULL"""  # noqa: S608 - constants
 
 _COLUMNS = (

@@ -118,7 +118,8 @@ def list_sources_to_pull(connection: Connection) -> list[Source]:
             f"""SELECT {_COLUMNS} FROM source
                 WHERE kind = 'ocpi' AND state IN ('active', 'held')
                   AND (last_attempt_at IS NULL OR now() - last_attempt_at >= interval '1 second'
-                       * (0.9 + 0.2 * (hashtext(name) & 1023) / 1023.0) * least(pull_every_s * 2 ^ least(failures, 10), greatest(pull_every_s, 3600)))
+                       * (0.9 + 0.2 * (hashtext(name) & 1023) / 1023.0)
+                       * least(pull_every_s * 2 ^ least(failures, 10), greatest(pull_every_s, 3600)))
                 ORDER BY last_attempt_at NULLS FIRST"""  # noqa: S608 - our own column names
         ).fetchall()
 
@@ -172,7 +173,7 @@ def hold_source(connection: Connection, source: Source, reason: str) -> None:
 
 
 def release_source(connection: Connection, name: str, *, accept_removal: bool) -> Source:
-    """A person has looked: pull on; `accept_removal` lets the next full pull retire what is gone."""
+    """A person has looked: pull on. `accept_removal`: the next full pull retires what is gone."""
     source = get_source(connection, name)
     connection.execute(
         """UPDATE source SET state = 'active', state_reason = NULL, failures = 0,

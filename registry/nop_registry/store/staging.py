@@ -15,7 +15,7 @@ def stage(
 ) -> None:
     """Fill the temporary `table` (emptied at commit) with `rows` of the given column types."""
     fields = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))  # type: ignore[arg-type]  # our own literals
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))
         for name, kind in columns.items()
     )
     connection.execute(

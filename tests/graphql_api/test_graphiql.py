@@ -1,0 +1,59 @@
+"""GraphiQL in a real browser, under its strict content security policy."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from litestar import Litestar
+from playwright.sync_api import sync_playwright
+from tests.graphql_api.conftest import Nation, location
+
+
+@pytest.fixture
+def address(app: Litestar) -> Iterator[str]:
+    """The application on a port of its own."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        thread = threading.Thread(
+            target=lambda: asyncio.run(server.serve([listening])), daemon=True
+        )
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+@pytest.mark.browser
+def test_a_person_runs_a_query_without_any_other_host_or_inline_code(
+    nation: Nation, address: str, chromium: str
+) -> None:
+    nation.add(location("A", name="Marine Drive"))
+    query = "{ locations { edges { node { name } } } }"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+        said: list[str] = []
+        asked: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+
+        page.goto(f"{address}/graphql?query={query}")
+        page.click(".graphiql-execute-button")
+        page.wait_for_selector(".result-window >> text=Marine Drive")
+        page.click("[aria-label='Show Documentation Explorer']")
+        page.wait_for_selector("text=A GraphQL schema provides a root type")
+        browser.close()
+
+    foreign = [u for u in asked if not u.startswith((address, "data:", "blob:"))]
+    assert foreign == []
+    assert [text for text in said if "Content Security Policy" in text or "Error" in text] == []
