@@ -76,35 +76,35 @@ def bring_up(settings: Settings, say: Say, when_ready: Callable[[Record], None])
         _Platform(settings, say).run(when_ready)
 
 
-def bring_up_detached(settings: Settings) -> Record:
+def bring_up_detached(settings: Settings, echo: Say) -> Record:
     """Start everything in the background; return when it answers, or when it already does.
 
-    Raises NotReady with the end of the log.
+    What the background process says until then goes to `echo`, piece by piece. Raises NotReady.
     """
-    other = running(settings)
-    if other is not None:
+    if other := running(settings):
         return _wait_until_ready(settings, other.supervisor)
     _make_log_directory(settings)
     log = settings.home / "log/up.log"
-    with log.open("ab") as output:
-        already_there = output.tell()
+    with log.open("ab") as errors, log.open("rb") as news:
+        news.seek(0, os.SEEK_END)
         started = subprocess.Popen(
             [sys.executable, "-m", "nop", "up"],
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
             start_new_session=True,
         )
-    supervisor = processes.identify("up", started.pid)
-    while started.poll() is None:
-        record = running(settings)
-        if record and record.supervisor == supervisor and record.ready:
-            return record
-        time.sleep(0.1)
-    if other := running(settings):
-        return _wait_until_ready(settings, other.supervisor)  # the other of two was quicker
-    said = log.read_bytes()[already_there:].decode("utf-8", "replace").strip()
-    raise NotReady(f"the platform did not start:\n{said}")
+        supervisor = processes.identify("up", started.pid)
+        while started.poll() is None:
+            echo(news.read().decode("utf-8", "replace"))
+            record = running(settings)
+            if record and record.supervisor == supervisor and record.ready:
+                return record
+            time.sleep(0.1)
+        if other := running(settings):
+            return _wait_until_ready(settings, other.supervisor)  # the other of two was quicker
+        echo(news.read().decode("utf-8", "replace"))
+    raise NotReady(f"the platform did not start; the reason is above and in {log}")
 
 
 def bring_down(settings: Settings) -> list[str]:

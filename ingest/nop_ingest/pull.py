@@ -22,7 +22,8 @@ from nop_ingest.ocpi.errors import AuthFailed
 from nop_ingest.ocpi.paging import Page
 from nop_ingest.ocpi.versions import v2_2_1
 from nop_ingest.ocpi.versions.version import Context, OcpiVersion
-from nop_ingest.pipeline import Module, Tally, keep_locations, keep_tariffs, take_page
+from nop_ingest.pipeline import Module, keep_locations, keep_tariffs, take_page
+from nop_ingest.tally import Tally
 from nop_registry.changes import announce
 from nop_registry.database import Connection
 from nop_registry.enums import ObjectKind

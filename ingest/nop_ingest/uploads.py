@@ -21,9 +21,10 @@ from nop_ingest.formats.catalogue import find_format
 from nop_ingest.formats.upload_format import FileNotice, Parsed, ParsedLocation, RefusedRow
 from nop_ingest.normalise.steps import normalise_location
 from nop_ingest.ocpi.versions.version import Key
-from nop_ingest.pipeline import Module, Tally, keep_locations, take_page
+from nop_ingest.pipeline import Module, keep_locations, take_page
 from nop_ingest.report import Finding, Rejection
 from nop_ingest.sandbox import ParsedFile, parsed_in_child
+from nop_ingest.tally import Tally
 from nop_ingest.upload_report import Counts, RowBook, UploadReport
 from nop_registry.changes import announce
 from nop_registry.database import Connection

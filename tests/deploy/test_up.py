@@ -217,7 +217,7 @@ def test_a_web_server_that_cannot_start_gives_up_with_the_end_of_its_log(
     code, _, errors = installation.run("up", "--detach")
     assert code == 1
     assert "web ended (exit code 3)" in errors
-    assert "a library of the web server is broken" in errors.splitlines()[-1]
+    assert "a library of the web server is broken" in errors.splitlines()[-2]
     assert up.read_record(settings.load({"NOP_HOME": str(installation.home)})) is None
 
 

@@ -49,9 +49,9 @@ def test_a_person_runs_a_query_without_any_other_host_or_inline_code(
 
         page.goto(f"{address}/graphql?query={query}")
         page.click(".graphiql-execute-button")
-        page.wait_for_selector(".result-window >> text=Marine Drive")
+        page.locator(".result-window", has_text="Marine Drive").wait_for(timeout=15_000)
         page.click("[aria-label='Show Documentation Explorer']")
-        page.wait_for_selector("text=A GraphQL schema provides a root type")
+        page.get_by_text("A GraphQL schema provides a root type").wait_for(timeout=15_000)
         browser.close()
 
     foreign = [u for u in asked if not u.startswith((address, "data:", "blob:"))]

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from nop import cluster
 from nop.output import Json, console, errors, print_json
-from nop_ingest.pipeline import Tally, most_common
 from nop_ingest.pull import PullReport, pull
+from nop_ingest.tally import Tally, most_common
 from nop_registry import settings as settings_module
 from nop_registry.database import connect
 from nop_registry.sealing import load_key

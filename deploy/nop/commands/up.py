@@ -37,7 +37,8 @@ def bring_up(
     """Start everything: database, web server, worker, demo nation. Ctrl-C stops it."""
     settings = settings_module.load()
     if detach:
-        _announce(settings, up.bring_up_detached(settings), "Stop it with `nop down`.", json)
+        record = up.bring_up_detached(settings, _echo)
+        _announce(settings, record, "Stop it with `nop down`.", json)
         return
     up.bring_up(
         settings,
@@ -53,6 +54,10 @@ def bring_down(json: Json = False) -> None:
         print_json({"stopped": stopped})
     else:
         print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+
+
+def _echo(text: str) -> None:
+    print(text, end="", file=sys.stderr, flush=True)
 
 
 def _announce(settings: Settings, record: up.Record, how_to_stop: str, json: bool) -> None:

@@ -43,8 +43,8 @@ const given = new URLSearchParams(location.search);
 ReactDOM.createRoot(document.getElementById("graphiql")).render(
   React.createElement(GraphiQL, {
     fetcher,
-    initialQuery: given.get("query") || undefined,
-    initialVariables: given.get("variables") || undefined,
+    query: given.get("query") || undefined,
+    variables: given.get("variables") || undefined,
     defaultQuery: EXAMPLE,
     defaultEditorToolsVisibility: false,
   }),

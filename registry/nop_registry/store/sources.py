@@ -119,7 +119,8 @@ def list_sources_to_pull(connection: Connection) -> list[Source]:
                 WHERE kind = 'ocpi' AND state IN ('active', 'held')
                   AND (last_attempt_at IS NULL OR now() - last_attempt_at >= interval '1 second'
                        * (0.9 + 0.2 * (hashtext(name) & 1023) / 1023.0)
-                       * least(pull_every_s * 2 ^ least(failures, 10), greatest(pull_every_s, 3600)))
+                       * least(pull_every_s * 2 ^ least(failures, 10),
+                               greatest(pull_every_s, 3600)))
                 ORDER BY last_attempt_at NULLS FIRST"""  # noqa: S608 - our own column names
         ).fetchall()
 

@@ -76,8 +76,21 @@ async function boot() {
   listenToPage(map, sheet, choose, reloadList);
   document.querySelector('.legend').open = matchMedia('(min-width: 900px)').matches;
   if (readStation()) await choose(readStation(), false);
-  await moved();
+  await Promise.all([moved(), drawn(map)]);
   document.body.dataset.ready = 'true';
+}
+
+/** The stations of the first view are on the screen. (`idle` may never come while states change.) */
+function drawn(map) {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (!map.isSourceLoaded(SOURCE)) return;
+      map.off('render', look);
+      resolve();
+    };
+    map.on('render', look);
+    map.triggerRepaint();
+  });
 }
 
 function firstView() {
