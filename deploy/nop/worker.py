@@ -83,6 +83,7 @@ async def run(url: str, settings: Settings, *, concurrency: int = 4) -> None:
             await jobs.run_worker_async(
                 concurrency=concurrency,
                 fetch_job_polling_interval=2.0,
+                update_heartbeat_interval=STALLED_AFTER_S / 3,
                 stalled_worker_timeout=STALLED_AFTER_S,
                 shutdown_graceful_timeout=0.1,
             )

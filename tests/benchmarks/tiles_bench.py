@@ -23,7 +23,8 @@ SELECT ST_AsMVT(f, 'locations', 4096, 'geom', 'id') FROM (
         n_evse, n_available, max_power_w, operator_name
     FROM site WHERE geom && ST_TileEnvelope(%(z)s, %(x)s, %(y)s)) f"""
 
-# Where people look: a tile of each zoom around stations drawn at random.
+# Where people look: from the nation down to stations drawn at random, the same number of tiles
+# at each zoom.
 PICK = """
 SELECT DISTINCT cell >> 15 AS col, cell & 32767 AS row
 FROM (SELECT cell FROM site ORDER BY md5(location_id::text) LIMIT %(n)s) drawn"""
@@ -58,13 +59,13 @@ async def _measure(database_url: str) -> dict[str, float]:
 
 async def _mix(connection: AsyncConnection) -> list[TileAddress]:
     rows = await (await connection.execute(PICK, {"n": TILES_A_ZOOM})).fetchall()
-    found = set()
+    found = []
     for z in ZOOMS:
         for column, row in rows:
             shift = 15 - z
             x, y = (column >> shift, row >> shift) if shift >= 0 else (column * 2, row * 2)
-            found.add(TileAddress(z, x, y))
-    return sorted(found)
+            found.append(TileAddress(z, x, y))
+    return found
 
 
 async def _timed(connection: AsyncConnection, tile: TileAddress, make: Tile) -> tuple[float, bytes]:

@@ -14,14 +14,15 @@ from psycopg.types.numeric import Int8
 
 from nop_registry.database import AsyncConnection, fetch_one
 from nop_registry.errors import InvalidInput
-from nop_registry.geo import EARTH_RADIUS_M, MAX_LATITUDE, BBox, Point
+from nop_registry.geo import EARTH_RADIUS_M, MAX_LATITUDE, WORLD_HALF_M, BBox, Point
 from nop_registry.queries.cursors import Position, centre_mark, cursor_text, parse_cursor
 from nop_registry.queries.offer import Offer, offer_conditions
 
 MAX_PAGE = 100
 MAX_RADIUS_M = 100_000.0
 _WIDE_BOX_DEG2 = 4.0
-"""A larger box is walked in order of id, a smaller one by the index on places."""
+_MANY = 20_000
+"""A wide box with so many locations is walked in order of id, any other by the index on places."""
 
 
 class Order(StrEnum):
@@ -102,7 +103,7 @@ async def list_location_page(
 
     `stamp_sql` is an expression on `location l` that every hit carries as its stamp.
     """
-    search = _Search(query)
+    search = _Search(query, walk=await _is_crowded(connection, query.checked().bbox))
     order = "f.location_id" if search.mark is None else "f.distance, f.location_id"
     cursor = await connection.execute(
         f"""SELECT f.location_id, f.distance, {stamp_sql}
@@ -127,8 +128,8 @@ async def count_locations(connection: AsyncConnection, query: LocationQuery) -> 
 class _Search:
     """A question as SQL. The same form of question gives the same text, so it is planned once."""
 
-    def __init__(self, query: LocationQuery) -> None:
-        self._query = query.checked()
+    def __init__(self, query: LocationQuery, walk: bool = False) -> None:
+        self._query, self._walk = query.checked(), walk
         self.values: dict[str, Any] = {}
         self._rows = "site s"
         self._distance = "NULL::float8"
@@ -192,9 +193,9 @@ class _Search:
         east, north = _on_map(box.east, box.north)
         corners = {"west": west, "south": south, "east": east, "north": north}
         w, s, e, n = (self._put(name, value) for name, value in corners.items())
-        if (box.east - box.west) * (box.north - box.south) <= _WIDE_BOX_DEG2:
-            return f"s.geom && ST_MakeEnvelope({w}, {s}, {e}, {n}, 3857)"
-        return f"ST_X(s.geom) BETWEEN {w} AND {e} AND ST_Y(s.geom) BETWEEN {s} AND {n}"
+        if self._walk:
+            return f"ST_X(s.geom) BETWEEN {w} AND {e} AND ST_Y(s.geom) BETWEEN {s} AND {n}"
+        return f"s.geom && ST_MakeEnvelope({w}, {s}, {e}, {n}, 3857)"
 
     def _around(self, near: Near) -> list[str]:
         (lon, lat), radius_m = near
@@ -212,6 +213,39 @@ class _Search:
         """A box on the map that holds the circle: scaled for its edge nearest to a pole, +1 %."""
         edge = f"least({self._latitude} + {ground_m} / 110000.0, 85.06)"
         return f"ST_Expand({self._centre}, {ground_m} * 1.01 / cos(radians({edge})))"
+
+
+async def _is_crowded(connection: AsyncConnection, box: BBox | None) -> bool:
+    """Whether a wide box holds very many locations, as the map's cells have counted them.
+
+    The planner cannot know: it plans once for boxes of every size.
+    """
+    if box is None or (box.east - box.west) * (box.north - box.south) <= _WIDE_BOX_DEG2:
+        return False
+    west, south = _on_map(box.west, box.south)
+    east, north = _on_map(box.east, box.north)
+    zoom = max(0, int(math.log2(2 * WORLD_HALF_M / max(east - west, north - south))))
+    tile = 2 * WORLD_HALF_M / 2**zoom
+    row = await fetch_one(
+        connection,
+        """SELECT coalesce(sum(n_location), 0) >= %(many)s AS is_crowded FROM tile_cell
+           WHERE z = %(z)s AND x BETWEEN %(left)s AND %(right)s AND y BETWEEN %(top)s AND %(bottom)s
+             AND sum_x / n_location BETWEEN %(west)s AND %(east)s
+             AND sum_y / n_location BETWEEN %(south)s AND %(north)s""",
+        {
+            "many": _MANY,
+            "z": zoom,
+            "left": int((west + WORLD_HALF_M) / tile),
+            "right": int((east + WORLD_HALF_M) / tile),
+            "top": int((WORLD_HALF_M - north) / tile),
+            "bottom": int((WORLD_HALF_M - south) / tile),
+            "west": west,
+            "south": south,
+            "east": east,
+            "north": north,
+        },
+    )
+    return bool(row and row["is_crowded"])
 
 
 def _on_map(lon: float, lat: float) -> tuple[float, float]:
