@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,6 +34,7 @@ class Operator:
         self.page_size = 10
         self.fail_after: int | None = None  # answer HTTP 500 to list pages after so many
         self.pages_served = 0
+        self.delay_s = 0.0  # before each list page
         self.queries: list[dict[str, str]] = []
         operator = self
 
@@ -59,6 +62,7 @@ class Operator:
             ]
             return send(request, {"version": "2.2.1", "endpoints": ends})
         self.pages_served += 1
+        time.sleep(self.delay_s)
         if self.fail_after is not None and self.pages_served > self.fail_after:
             request.send_error(500)
             return None
@@ -89,8 +93,9 @@ def send(request: BaseHTTPRequestHandler, data: Any, headers: dict[str, str] | N
     request.send_header("Content-Length", str(len(body)))
     for name, value in (headers or {}).items():
         request.send_header(name, value)
-    request.end_headers()
-    request.wfile.write(body)
+    with contextlib.suppress(ConnectionError):  # a test may kill who asked
+        request.end_headers()
+        request.wfile.write(body)
 
 
 def a_location(number: int, **changes: Any) -> dict[str, Any]:

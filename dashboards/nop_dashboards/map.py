@@ -25,8 +25,10 @@ from nop_registry.queries.stations import (
 )
 
 _ROWS = 25
-# Counting a nation takes tenths of a second: a moment's memory serves every reader of the view.
+_WIDE_SQUARE_DEGREES = 4.0
 _counts: BriefCache[dict[str, int]] = BriefCache(1.5, 500)
+# Counting a nation takes tenths of a second: one answer serves all its readers for a while.
+_wide_counts: BriefCache[dict[str, int]] = BriefCache(10, 500)
 _overviews: BriefCache[dict[str, Any]] = BriefCache(3, 10)
 _operators: BriefCache[list[dict[str, Any]]] = BriefCache(60, 10)
 _nations: BriefCache[BBox] = BriefCache(60, 10)
@@ -94,6 +96,8 @@ async def _view(request: Request[Any, Any, Any], default: BBox | None) -> dict[s
         async with pool.connection() as connection:
             return await get_overview(connection)
 
+    is_wide = (bbox.east - bbox.west) * (bbox.north - bbox.south) > _WIDE_SQUARE_DEGREES
+    counts = _wide_counts if is_wide else _counts
     facts = await _overviews.get(pool, overview)
     here = {"bbox": text} if text else {}
     return {
@@ -101,7 +105,7 @@ async def _view(request: Request[Any, Any, Any], default: BBox | None) -> dict[s
         "bbox": bbox,
         "has_bbox": bool(text),
         "rows": stations.rows,
-        "counts": await _counts.get((pool, bbox, wanted), count),
+        "counts": await counts.get((pool, bbox, wanted), count),
         "overview": facts,
         "as_of": facts["seen_at"] and words.clock(facts["seen_at"], None, facts["as_of"]),
         "age": facts["seen_at"] and words.age(facts["as_of"] - facts["seen_at"]),

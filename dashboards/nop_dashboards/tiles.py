@@ -22,6 +22,8 @@ MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 CACHE_CONTROL = "public, max-age=5"
 
 _KEPT_S = 3.0  # the roll-up comes once a second; a tile is at most this much older
+_COSTLY_KEPT_S = 10.0  # a filter over a nation is counted from its stations
+_COSTLY_ZOOM = 8
 _KEPT_TILES = 2000
 _ADDRESS = re.compile(r"(0|[1-9][0-9]?)/(0|[1-9][0-9]{0,5})/(0|[1-9][0-9]{0,5})\.mvt")
 
@@ -34,6 +36,7 @@ class Tile(NamedTuple):
 
 
 _tiles: BriefCache[Tile] = BriefCache(_KEPT_S, _KEPT_TILES)
+_costly_tiles: BriefCache[Tile] = BriefCache(_COSTLY_KEPT_S, _KEPT_TILES)
 
 
 def parse_address(text: str) -> TileAddress:
@@ -64,7 +67,8 @@ async def serve_tile(
             return pack(await get_tile(connection, address, wanted))
 
     # The pool belongs to the key: two applications in one process do not share their tiles.
-    tile = await _tiles.get((pool, address, wanted), make)
+    is_costly = wanted != StationFilter() and address.z <= _COSTLY_ZOOM
+    tile = await (_costly_tiles if is_costly else _tiles).get((pool, address, wanted), make)
     return answer(tile, request.headers)
 
 

@@ -15,7 +15,8 @@ from typing import Any
 import psycopg
 import structlog
 from procrastinate import App, PsycopgConnector, RetryStrategy
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.jobs import Status
 
 from nop_ingest.pull import PullBusy, pull
 from nop_registry.database import connect
@@ -144,8 +145,12 @@ async def _schedule(jobs: App, connection: psycopg.Connection[Any]) -> None:
 
 
 async def _recover(jobs: App) -> None:
-    """Jobs whose worker died start again."""
-    for job in await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
+    """Jobs whose worker died start again; one whose newer twin is queued gives way to it."""
+    manager = jobs.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
         log.warning("job recovered from a dead worker", job=job.id, task=job.task_name)
-        with contextlib.suppress(Exception):  # its queueing lock may be taken by a newer twin
-            await jobs.job_manager.retry_job(job)
+        try:
+            await manager.retry_job(job)
+        except UniqueViolation:
+            if job.id is not None:
+                await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=False)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from operator_server import KEY, TOKEN, Operator, a_location
+
+from nop_registry.database import Connection, connect
+from nop_registry.store import sources
+
+# The real worker; a dead one is noticed after three seconds instead of thirty.
+WORK = """
+import asyncio, sys
+from nop import worker
+from nop_registry import settings
+worker.STALLED_AFTER_S = 3.0
+asyncio.run(worker.run(sys.argv[1], settings.load()))
+"""
+
+
+@pytest.fixture
+def start_worker(
+    database_url: str, tmp_path: Path
+) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Starts a worker process; what is still alive at the end is killed."""
+    workers: list[subprocess.Popen[bytes]] = []
+    secret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="  # noqa: S105 - KEY in base64
+
+    def start() -> subprocess.Popen[bytes]:
+        environment = os.environ | {"NOP_HOME": str(tmp_path), "NOP_SECRET_KEY": secret}
+        workers.append(
+            subprocess.Popen([sys.executable, "-c", WORK, database_url], env=environment)
+        )
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.kill()
+        worker.wait()
+
+
+@pytest.fixture
+def source(connection: Connection, operator: Operator) -> Operator:
+    """The operator as a source that is pulled every second."""
+    sources.add_source(
+        connection, name="tpc", kind="ocpi", country_code="IN", versions_url=operator.url,
+        token=TOKEN, key=KEY, allow_loopback=True, pull_every_s=1, full_every_s=1,
+    )  # fmt: skip
+    connection.commit()
+    return operator
+
+
+def wait_for(database_url: str, question: str, seconds: float = 40) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with connect(database_url) as asker:
+            if asker.execute(question).fetchone() == (True,):  # type: ignore[arg-type]
+                return
+        time.sleep(0.2)
+    raise AssertionError(f"not within {seconds} s: {question}")
+
+
+def test_a_due_source_is_pulled_again_and_again_and_the_map_cells_follow(
+    database_url: str,
+    source: Operator,
+    start_worker: Callable[[], subprocess.Popen[bytes]],
+) -> None:
+    worker = start_worker()
+    wait_for(database_url, "SELECT count(*) = 3 FROM site")
+    wait_for(database_url, "SELECT sum(n_available) = 6 FROM tile_cell WHERE z = 0")
+    later = "2026-11-20T11:00:00Z"
+    source.locations[0]["evses"][0] |= {"status": "CHARGING", "last_updated": later}
+    source.locations[0]["last_updated"] = later
+    wait_for(database_url, "SELECT sum(n_busy) = 1 FROM tile_cell WHERE z = 0")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(15) == 0
+
+
+def test_the_job_of_a_killed_worker_starts_again_in_another(
+    database_url: str,
+    source: Operator,
+    start_worker: Callable[[], subprocess.Popen[bytes]],
+) -> None:
+    source.locations = [a_location(n) for n in range(30)]
+    source.delay_s = 0.5  # three pages of locations: the pull is under way when it dies
+    worker = start_worker()
+    wait_for(database_url, "SELECT count(*) > 0 FROM procrastinate_jobs WHERE status = 'doing'")
+    worker.kill()
+    worker.wait()
+    source.delay_s = 0
+    start_worker()
+    wait_for(database_url, "SELECT count(*) = 30 FROM site")
+    wait_for(
+        database_url,
+        "SELECT count(*) > 1 FROM procrastinate_jobs WHERE status = 'succeeded'",
+    )
