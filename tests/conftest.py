@@ -1,8 +1,11 @@
-"""One private PostgreSQL per test run, one migrated template, one fresh database per test."""
+"""A private PostgreSQL with a migrated template for each test process, a fresh database per test.
+
+Each xdist worker has a server of its own: the change log is read behind the oldest transaction of
+the whole server, so tests that ran side by side on one would hold one another back.
+"""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -54,12 +57,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     directory = config.stash.get(RUN_DIRECTORY, None)
     if directory is None or hasattr(config, "workerinput"):
         return
-    record = directory / "template"
     if server := os.environ.get("NOP_TEST_DATABASE_URL"):
-        if record.exists():
+        for record in directory.glob("*/template"):
             _drop(server, record.read_text())
     else:
-        Cluster(directory / "cluster").stop()
+        for own in directory.iterdir():
+            Cluster(own / "cluster").stop()
     shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -89,8 +92,7 @@ def server_url(pytestconfig: pytest.Config) -> str:
     """Superuser's URL of the PostgreSQL that the tests may fill with databases."""
     if given := os.environ.get("NOP_TEST_DATABASE_URL"):
         return given
-    directory = pytestconfig.stash[RUN_DIRECTORY]
-    directory.chmod(0o711)  # as root, the server's account passes through
+    directory = _own_directory(pytestconfig)
     cluster = Cluster(directory / "cluster", UNSAFE_BUT_QUICK)
     cluster.start()
     return cluster.url("postgres")
@@ -98,16 +100,20 @@ def server_url(pytestconfig: pytest.Config) -> str:
 
 @pytest.fixture(scope="session")
 def template(server_url: str, pytestconfig: pytest.Config) -> str:
-    """Name of the migrated database that every test gets a copy of; made once per run."""
-    directory = pytestconfig.stash[RUN_DIRECTORY]
-    record = directory / "template"
-    with (directory / "template.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not record.exists():
-            name = _create(server_url, None)
-            migrate(_database(server_url, name))
-            record.write_text(name)
-    return record.read_text()
+    """Name of the migrated database that every test gets a copy of; made once per process."""
+    name = _create(server_url, None)
+    migrate(_database(server_url, name))
+    (_own_directory(pytestconfig) / "template").write_text(name)
+    return name
+
+
+def _own_directory(config: pytest.Config) -> Path:
+    """Of this process within the run's."""
+    directory = config.stash[RUN_DIRECTORY]
+    directory.chmod(0o711)  # as root, the server's account passes through
+    own = directory / os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    own.mkdir(mode=0o711, exist_ok=True)
+    return own
 
 
 @pytest.fixture

@@ -46,14 +46,14 @@ def render(request: Request[Any, Any, Any], template: str, /, **values: Any) -> 
 
 def page(
     request: Request[Any, Any, Any], template: str, /, *, status: int = 200, **values: Any
-) -> Response[str]:
+) -> Response[Any]:
     """The template as an answer that no cache keeps: pages show live data."""
-    return Response(
-        render(request, template, **values),
-        status_code=status,
-        media_type="text/html",
-        headers={"Cache-Control": "no-cache"},
-    )
+    body = render(request, template, **values).encode()
+    headers = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        body = gzip.compress(body, 4, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, status_code=status, media_type="text/html", headers=headers)
 
 
 def safe_link(address: str | None) -> str | None:

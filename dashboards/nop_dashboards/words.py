@@ -42,8 +42,8 @@ ENGLISH = SimpleNamespace(
     next_page="More stations",
     first_page="Back to the first",
     legend="Legend",
-    legend_cluster="A ring stands for several stations: its parts are the shares of charging "
-    "points by state, the number is how many charging points.",
+    legend_cluster="Ring: several stations, with the shares by state and the number of their "
+    "charging points.",
     as_of="Data as of",
     no_data_yet="No data received yet",
     source_one="source",
@@ -72,7 +72,6 @@ ENGLISH = SimpleNamespace(
     not_found="Not found",
     live_on="live",
     live_off="not live: reconnecting",
-    footer="Boundaries are unofficial outlines.",
     nav_map="Map",
     nav_coverage="Coverage",
     nav_graphql="GraphQL API",

@@ -7,6 +7,7 @@ hide others. Order by distance is bound to its centre: such a cursor names the c
 from __future__ import annotations
 
 import base64
+import binascii
 import math
 from hashlib import blake2b
 from typing import NamedTuple
@@ -30,15 +31,14 @@ def centre_mark(centre: Point) -> str:
     return blake2b(f"{centre.lon!r},{centre.lat!r}".encode(), digest_size=4).hexdigest()
 
 
-def cursor_text(position: Position, mark: str | None) -> str:
+def cursor_text(number: int, distance_m: float | None, mark: str | None) -> str:
     """The cursor of a row in the list ordered by id (`mark` None) or by distance from that centre.
 
-    >>> cursor_text(Position(7), None)
+    >>> cursor_text(7, None, None)
     'aTo3'
     """
-    number, distance_m = position
     key = f"i:{number}" if mark is None else f"d:{mark}:{distance_m!r}:{number}"
-    return base64.b64encode(key.encode()).decode()
+    return binascii.b2a_base64(key.encode(), newline=False).decode()
 
 
 def parse_cursor(text: str, mark: str | None) -> Position:

@@ -51,7 +51,7 @@ def stamp_sql(picks: tuple[Pick, ...]) -> str | None:
     """
     if _is_volatile(picks):
         return None
-    parts = [f"({STAMPS[name]})" for name in sorted({pick.name for pick in picks} & STAMPS.keys())]
+    parts = [STAMPS[name] for name in sorted({pick.name for pick in picks} & STAMPS.keys())]
     return f"concat_ws(' ', {', '.join(['l.xmin', *parts])})"
 
 

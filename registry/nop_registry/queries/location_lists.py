@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from nop_registry.database import AsyncConnection
@@ -16,6 +14,7 @@ from nop_registry.queries.location_search import (
     count_locations,
     list_location_page,
 )
+from nop_registry.queries.public_shapes import STAMP_ROWS
 from nop_registry.queries.selection import NotSelectable, Pick
 
 _encode = msgspec.json.Encoder().encode
@@ -30,17 +29,14 @@ async def read_list(
     """The connection with these fields, in pieces. Raises NotSelectable and InvalidInput."""
     nodes = [node for edges in picks for node in edges.picks if edges.name == "edges"]
     stamp = stamp_sql(tuple(pick for node in nodes for pick in node.picks))
-    if stamp is None or fragments is None:
-        writer = _NodeWriter(connection)
-    else:
-        writer = _NodeWriter(connection, stamp, fragments)
-    page = await list_location_page(connection, query, writer.stamp)
+    kept = None if fragments is None or stamp is None else (fragments, stamp)
+    page = await list_location_page(connection, query, stamp if kept else None)
     out: list[bytes] = []
     for number, pick in enumerate(picks):
         out.append(member(number, pick.key))
         match pick.name:
             case "edges":
-                out += await _read_edges(writer, page, pick.picks)
+                out += await _read_edges(connection, page, pick.picks, kept)
             case "page_info":
                 out.append(_encode(_page_info(page, pick.picks)))
             case "total_count":
@@ -53,74 +49,67 @@ async def read_list(
     return out
 
 
-class _NodeWriter:
-    """Writes locations, or finds what was written before. `stamp` is SQL, see fragments."""
-
-    def __init__(
-        self,
-        connection: AsyncConnection,
-        stamp: str = "NULL::text",
-        fragments: Fragments | None = None,
-    ) -> None:
-        self._connection, self.stamp, self._fragments = connection, stamp, fragments
-
-    async def nodes(self, hits: Sequence[LocationHit], picks: tuple[Pick, ...]) -> dict[int, bytes]:
-        """The objects of these hits; without those that have gone since the page was found."""
-        text_sql = selected_sql("found_location", picks)
-        written: dict[int, bytes] = {}
-        if self._fragments is not None:
-            for number, _, stamp in hits:
-                kept = self._fragments.find(text_sql, number, stamp)
-                if kept is not None:
-                    written[number] = kept
-        missing = [hit for hit in hits if hit.location_id not in written]
-        if missing:
-            written |= await self._write(missing, text_sql)
-        return written
-
-    async def _write(self, hits: Sequence[LocationHit], text_sql: str) -> dict[int, bytes]:
-        rows = await read_json(
-            self._connection,
-            f"""SELECT l.id, {text_sql}, {self.stamp}
-                FROM unnest(%(ids)s::int8[], %(distances)s::float8[]) AS p (location_id, distance_m)
-                JOIN location l ON l.id = p.location_id
-                JOIN site ON site.location_id = l.id""",  # noqa: S608 - constants
-            {
-                "ids": [hit.location_id for hit in hits],
-                "distances": [hit.distance_m for hit in hits],
-            },
-        )
-        if self._fragments is not None:  # under the stamp of now: it may differ from the page's
-            for number, text, stamp in rows:
-                self._fragments.keep(text_sql, number, stamp.decode(), text)
-        return {number: text for number, text, _ in rows}
+_Kept = tuple[Fragments, str] | None
+"""Where written objects are kept, and the SQL of their stamps."""
 
 
 async def _read_edges(
-    writer: _NodeWriter, page: LocationPage, picks: tuple[Pick, ...]
+    connection: AsyncConnection, page: LocationPage, picks: tuple[Pick, ...], kept: _Kept
 ) -> list[bytes]:
-    columns: list[tuple[bytes, dict[int, bytes]]] = []
-    for number, pick in enumerate(picks):
+    columns: list[list[bytes | None]] = []
+    for pick in picks:
         match pick.name:
             case "node":
-                column = await writer.nodes(page.hits, pick.picks)
+                nodes = await _read_nodes(connection, page.hits, pick.picks, kept)
+                columns.append([nodes.get(hit.location_id) for hit in page.hits])
             case "cursor":
-                column = {h.location_id: f'"{page.cursor(h)}"'.encode() for h in page.hits}
+                columns.append([f'"{page.cursor(hit)}"'.encode() for hit in page.hits])
             case "__typename":
-                column = dict.fromkeys((h.location_id for h in page.hits), b'"LocationEdge"')
+                columns.append([b'"LocationEdge"'] * len(page.hits))
             case _:
                 raise NotSelectable(f"an edge has no {pick.name}")
-        columns.append((member(number, pick.key), column))
+    keys = [member(number, pick.key) for number, pick in enumerate(picks)]
     out: list[bytes] = []
-    for hit in page.hits:
-        values = [column.get(hit.location_id) for _, column in columns]
+    for values in zip(*columns, strict=True):
         if None in values:
             continue  # gone since the page was found
         out.append(b"}," if out else b"[")
-        for (key, _), value in zip(columns, values, strict=True):
-            out += (key, value or b"")
+        for key, value in zip(keys, values, strict=True):
+            out += (key, value)
     out.append(b"}]" if out else b"[]")
     return out
+
+
+async def _read_nodes(
+    connection: AsyncConnection, hits: list[LocationHit], picks: tuple[Pick, ...], kept: _Kept
+) -> dict[int, bytes]:
+    """The objects of these hits, kept or written now; without those that have gone meanwhile."""
+    text_sql = selected_sql("found_location", picks)
+    fragments, stamp_sql = kept or (None, "''")
+    found: dict[int, bytes] = {}
+    if fragments is not None:
+        for number, _, stamp in hits:
+            text = fragments.find(text_sql, number, stamp)
+            if text is not None:
+                found[number] = text
+    missing = [hit for hit in hits if hit.location_id not in found]
+    if not missing:
+        return found
+    rows = await read_json(
+        connection,
+        f"""SELECT l.id, {text_sql}, {stamp_sql}
+            FROM unnest(%(ids)s::int8[], %(distances)s::float8[]) AS p (location_id, distance_m)
+            JOIN location l ON l.id = p.location_id {STAMP_ROWS}""",  # noqa: S608 - constants
+        {
+            "ids": [hit.location_id for hit in missing],
+            "distances": [hit.distance_m for hit in missing],
+        },
+    )
+    for number, text, stamp in rows:
+        found[number] = text
+        if fragments is not None:  # under the stamp of now: it may differ from the page's
+            fragments.keep(text_sql, number, stamp.decode(), text)
+    return found
 
 
 def _page_info(page: LocationPage, picks: tuple[Pick, ...]) -> dict[str, object]:

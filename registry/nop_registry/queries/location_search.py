@@ -15,8 +15,9 @@ from psycopg.types.numeric import Int8
 from nop_registry.database import AsyncConnection, fetch_one
 from nop_registry.errors import InvalidInput
 from nop_registry.geo import EARTH_RADIUS_M, MAX_LATITUDE, WORLD_HALF_M, BBox, Point
-from nop_registry.queries.cursors import Position, centre_mark, cursor_text, parse_cursor
+from nop_registry.queries.cursors import centre_mark, cursor_text, parse_cursor
 from nop_registry.queries.offer import Offer, offer_conditions
+from nop_registry.queries.public_shapes import STAMP_ROWS
 
 MAX_PAGE = 100
 MAX_RADIUS_M = 100_000.0
@@ -93,22 +94,22 @@ class LocationPage(NamedTuple):
 
     def cursor(self, hit: LocationHit) -> str:
         """The cursor of a row of this page."""
-        return cursor_text(Position(hit.location_id, hit.distance_m), self.centre_mark)
+        return cursor_text(hit.location_id, hit.distance_m, self.centre_mark)
 
 
 async def list_location_page(
-    connection: AsyncConnection, query: LocationQuery, stamp_sql: str = "NULL::text"
+    connection: AsyncConnection, query: LocationQuery, stamp_sql: str | None = None
 ) -> LocationPage:
     """The page of public locations. Raises InvalidInput when the question makes no sense.
 
-    `stamp_sql` is an expression on `location l` that every hit carries as its stamp.
+    `stamp_sql` is an expression on `location l` and STAMP_ROWS: every hit carries its stamp.
     """
     search = _Search(query, walk=await _is_crowded(connection, query.checked().bbox))
     order = "f.location_id" if search.mark is None else "f.distance, f.location_id"
     cursor = await connection.execute(
-        f"""SELECT f.location_id, f.distance, {stamp_sql}
+        f"""SELECT f.location_id, f.distance, {stamp_sql or "''"}
             FROM ({search.page()}) f JOIN location l ON l.id = f.location_id
-            ORDER BY {order}""",  # noqa: S608 - constants
+            {STAMP_ROWS if stamp_sql else ""} ORDER BY {order}""",  # noqa: S608 - constants
         search.values,
         prepare=True,
     )

@@ -272,21 +272,28 @@ SHAPES: dict[str, Shape] = {
     "restrictions": Shape("TariffRestrictions", _RESTRICTIONS),
 }
 
-_SOURCE_STAMP = (
-    "SELECT hash_record_extended(ROW(src.name, src.state, src.simulated, src.is_stale, "
-    "src.last_success_at, src.seen_at), 0) FROM source_now src WHERE src.id = l.source_id"
-)
+STAMP_ROWS = """
+JOIN site t ON t.location_id = l.id
+JOIN source_now src ON src.id = l.source_id"""
+"""What the stamps name beside `location l`."""
+
+_SEEN = "coalesce(src.seen_at, '-infinity')"
 STAMPS = {
-    "availability": "SELECT hash_record_extended(ROW(a.n_evse, a.n_available, a.n_busy, a.n_out, "
-    "a.n_unknown, a.n_planned), 0) FROM site_now a WHERE a.location_id = l.id",
-    "evses": "SELECT sum(hash_record_extended(ROW(n.evse_id, n.status, n.last_known_status, "
-    "n.changed_at, n.last_seen_at, n.is_stale), 0)) "
-    "FROM evse_status_now n WHERE n.location_id = l.id",
-    "is_simulated": _SOURCE_STAMP,
-    "max_power_w": "SELECT a.max_power_w FROM site a WHERE a.location_id = l.id",
-    "source": _SOURCE_STAMP,
+    "availability": "t.xmin, src.is_stale",
+    # A status grows stale when its own word or its source's has become too old.
+    "evses": f"""{_SEEN}, src.status_ttl_s, src.is_stale, (
+        SELECT concat_ws(' ', count(*), sum(es.xmin::text::bigint), count(*) FILTER (
+            WHERE es.received_at < now() - src.status_ttl_s * interval '1 second'))
+        FROM evse_status es WHERE es.location_id = l.id)""",  # noqa: S608 - constants
+    "is_simulated": "src.simulated",
+    "max_power_w": "t.xmin",
+    "source": "src.name, src.state, src.simulated, src.is_stale, "
+    f"coalesce(src.last_success_at, '-infinity'), {_SEEN}",
 }
-"""Fields of a location that change without a new version of it, and what changes with them."""
+"""Fields of a location that change without a new version of it, and what changes with them.
+
+xmin is the transaction that wrote a row: any write to the row changes it.
+"""
 
 VOLATILE = frozenset({"age_seconds", "distance_m", "location", "same_id", "tariffs"})
 """Fields that depend on the moment, the question or other objects."""
