@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-import nop.commands.sdl as command
 from nop.cli import build
+from nop_graphql import schema
 
 
 def run(*words: str) -> tuple[int, str]:
@@ -31,8 +31,8 @@ def test_a_difference_is_shown_and_exits_1_and_write_mends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     committed = tmp_path / "schema.graphql"
-    committed.write_text(command.SDL_PATH.read_text().replace("type Evse {", "type Changed {"))
-    monkeypatch.setattr(command, "SDL_PATH", committed)
+    committed.write_text(schema.SDL_PATH.read_text().replace("type Evse {", "type Changed {"))
+    monkeypatch.setattr(schema, "SDL_PATH", committed)
 
     code, text = run("--check")
     assert code == 1 and "+type Evse {" in text and "nop sdl --write" in text

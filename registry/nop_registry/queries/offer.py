@@ -76,7 +76,7 @@ def offer_conditions(offer: Offer, put: Callable[[str, object], str]) -> list[st
         conditions.append(f"s.class_mask & {mask} <> 0")
         wanted.insert(0, f"e.class_mask & {mask} <> 0")
     if wanted:
-        conditions.append(f"EXISTS ({_LIVE_CONNECTORS} AND {' AND '.join(wanted)})")
+        conditions.append(f"({_LIVE_CONNECTORS} AND {' AND '.join(wanted)} LIMIT 1)")
     return conditions
 
 
@@ -89,8 +89,9 @@ _COUNTER: dict[Availability | None, str | None] = {
     None: None,
 }
 
+# Not EXISTS: the planner would turn it into a join with the statuses of the whole nation.
 _LIVE_CONNECTORS = """
-SELECT FROM evse e
+SELECT true FROM evse e
 JOIN evse_status_now n ON n.evse_id = e.id AND n.location_id = e.location_id
 LEFT JOIN connector c ON c.evse_id = e.id
 WHERE e.location_id = s.location_id AND e.retired_at IS NULL AND n.last_known_status <> 'REMOVED'"""

@@ -16,7 +16,11 @@ def lead(connection: Connection) -> bool:
 def tidy(connection: Connection) -> None:
     """Make the next months' partitions; forget changes that every follower has long read."""
     connection.execute("SELECT ensure_status_partitions(now()::date, 3)")
-    connection.execute("DELETE FROM change WHERE at < now() - %s::interval", (CHANGE_LOG_KEPT,))
+    connection.execute(
+        """DELETE FROM change c WHERE c.at < now() - %s::interval AND NOT EXISTS (
+               SELECT FROM follower f WHERE (c.xid, c.seq) > (f.xid, f.seq))""",
+        (CHANGE_LOG_KEPT,),
+    )
     # A poll that brought nothing is worth a day; a delivery with content is kept.
     connection.execute(
         """DELETE FROM delivery d

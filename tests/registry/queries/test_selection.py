@@ -40,8 +40,8 @@ SHAPES = {
     ),
     "item": Shape("Item", {"n": Scalar("i.n", Kind.NUMBER, required=True)}),
 }
-ROW = """(SELECT %(text)s::text AS text, 7 AS number, 'A1' AS word, '{"a": [1, null]}'::jsonb AS document,
-    timestamptz '2026-11-21 12:00:00.5+05:30' AS at) x"""
+ROW = """(SELECT %(text)s::text AS text, 7 AS number, 'A1' AS word,
+    '{"a": [1, null]}'::jsonb AS document, timestamptz '2026-11-21 12:00:00.5+05:30' AS at) x"""
 NOTHING = """(SELECT NULL::text AS text, NULL::int AS number, NULL::text AS word,
     NULL::jsonb AS document, NULL::timestamptz AS at) x"""
 

@@ -74,7 +74,7 @@ async function boot() {
   map.on('moveend', moved);
   listenToMap(map, choose);
   listenToPage(map, sheet, choose, reloadList);
-  document.querySelector('.legend').open = isWide();
+  document.querySelector('.legend').open = matchMedia('(min-width: 900px)').matches;
   if (readStation()) await choose(readStation(), false);
   await Promise.all([moved(), drawn(map)]);
   document.body.dataset.ready = 'true';
@@ -97,12 +97,7 @@ function firstView() {
   const view = readView();
   if (view) return {center: [view.lon, view.lat], zoom: view.zoom};
   const box = (stage.dataset.bbox || stage.dataset.nation).split(',').map(Number);
-  return {bounds: box, fitBoundsOptions: {padding: {top: 12, right: 12, bottom: isWide() ? 110 : 40, left: 12}}}; // the legend lies below
-}
-
-/** The legend is open and the sheet lies beside the map. */
-function isWide() {
-  return matchMedia('(min-width: 900px)').matches;
+  return {bounds: box, fitBoundsOptions: {padding: 12}};
 }
 
 function remember(map, station, isStep) {
