@@ -18,3 +18,4 @@ def print_json(value: Any) -> None:
     """One JSON document on standard output."""
     encoded = msgspec.json.encode(value, enc_hook=str)
     sys.stdout.write(msgspec.json.format(encoded).decode() + "\n")
+    sys.stdout.flush()  # a command that stays must not keep its answer to itself

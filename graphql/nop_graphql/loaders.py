@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from psycopg_pool import AsyncConnectionPool
 from strawberry.dataloader import DataLoader
 
+from nop_graphql.prices import Prices
 from nop_graphql.recent import Recent
 from nop_registry.database import AsyncConnection
 from nop_registry.queries import location_rows as rows
@@ -26,6 +27,7 @@ class Shared:
     def __init__(self) -> None:
         self.recent = Recent(seconds=15)
         self.fragments = Fragments()
+        self.prices = Prices()
 
 
 class Context:

@@ -55,6 +55,7 @@ class Connector:
     async def price(self, info: strawberry.Info[Context, None]) -> Price:
         location = await info.context.location.load(self.row["location_id"])
         return price_now(
+            info.context.shared.prices,
             await self._tariff_rows(info.context),
             location["time_zone"] if location else None,
             self.max_electric_power_w,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
-import msgspec
 import strawberry
 
 from nop_graphql.enums import Basis, TaxStatus
 from nop_graphql.loaders import RowDict
-from nop_registry.pricing import PriceNow, SessionLimit, UnitPrice, headline, price_text
-from nop_registry.records import TariffRecord
+from nop_graphql.prices import Prices
+from nop_registry.pricing import PriceNow, SessionLimit, UnitPrice, price_text
 
 
 @strawberry.type(description="An amount per unit.")
@@ -65,10 +64,11 @@ class Price:
     flags: list[str] = strawberry.field(description="What makes the price doubtful.")
 
 
-def price_now(tariffs: list[RowDict], time_zone: str | None, max_power_w: int | None) -> Price:
+def price_now(
+    prices: Prices, tariffs: list[RowDict], time_zone: str | None, max_power_w: int | None
+) -> Price:
     """The price of a connector with these tariffs at this moment."""
-    records = [msgspec.convert(row["document"], TariffRecord, strict=False) for row in tariffs]
-    return _shown(headline(records, datetime.now(UTC), time_zone, max_power_w))
+    return _shown(prices.now(tariffs, time_zone, max_power_w))
 
 
 def _shown(found: PriceNow) -> Price:

@@ -9,7 +9,8 @@ def test_old_changes_are_forgotten_only_once_every_follower_has_read_them(
 ) -> None:
     for days in (3, 2, 0):
         connection.execute(
-            "INSERT INTO change (at, location_ids) VALUES (now() - make_interval(days => %s), '{1}')",
+            "INSERT INTO change (at, location_ids)"
+            " VALUES (now() - make_interval(days => %s), '{1}')",
             (days,),
         )
     connection.execute("INSERT INTO follower SELECT 'tiles', xid, seq FROM change WHERE seq = 1")
