@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -67,12 +69,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip browser tests where there is no browser, and say what to install."""
+    """Skip browser tests where no browser can run, and say what to install."""
+    in_browser = [item for item in items if item.get_closest_marker("browser")]
+    if in_browser and (missing := _missing_for_a_browser()):
+        for item in in_browser:
+            item.add_marker(pytest.mark.skip(reason=f"needs a browser: apt-get install {missing}"))
+
+
+def _missing_for_a_browser() -> str | None:
+    """The Debian package to install, if any."""
     if _chromium() is None:
-        missing = pytest.mark.skip(reason="needs a browser: sudo apt-get install chromium")
-        for item in items:
-            if item.get_closest_marker("browser"):
-                item.add_marker(missing)
+        return "chromium"
+    driver = [sys.executable, "-m", "playwright", "--version"]
+    # Playwright brings its own Node.js, which needs a library that a small Debian lacks.
+    return "libatomic1" if subprocess.run(driver, capture_output=True).returncode else None
 
 
 def _chromium() -> str | None:

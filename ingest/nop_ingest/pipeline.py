@@ -22,7 +22,6 @@ from nop_registry.enums import ObjectKind
 from nop_registry.records import LocationRecord, TariffRecord
 from nop_registry.store.deliveries import Delivery
 from nop_registry.store.locations import LocationWrite, Written, evse_number, store_locations
-from nop_registry.store.objects import known_objects
 from nop_registry.store.sites import refresh_sites
 from nop_registry.store.statuses import StatusWrite, store_statuses
 from nop_registry.store.tariffs import TariffWrite, store_tariffs
@@ -52,35 +51,29 @@ def take_page(
     `seen` holds the numbers of the pages before and grows by this one's. Only objects whose bytes
     changed are decoded.
     """
-    received = [
-        recognise(delivery.source_id, module.kind, module.peek, raw, context) for raw in raws
-    ]
+    received = recognise(connection, delivery.source_id, module.kind, module.peek, raws, context)
     tally.objects += len(received)
     first, again = split(received, seen)
     numbers = [r.number for r in received if r.number is not None]
     seen.update(numbers)
     for batch, repeat in ((first, False), (again, True)):
         if batch:
-            moved = _moved(connection, batch, tally, repeat=repeat)
+            moved = _moved(batch, tally, repeat=repeat)
             decoded = [Decoded(r, *module.decode(r.raw, context)) for r in moved]
             keep(connection, delivery, module, decoded, tally, context.received_at, repeat=repeat)
     return numbers
 
 
-def _moved(
-    connection: Connection, batch: list[Received], tally: Tally, *, repeat: bool
-) -> list[Received]:
+def _moved(batch: list[Received], tally: Tally, *, repeat: bool) -> list[Received]:
     """Those whose bytes differ from what was sent last; the others are counted."""
-    known = known_objects(connection, [r.number for r in batch if r.number is not None])
     moved: dict[object, Received] = {}
     for item in batch:
-        before = None if item.number is None else known.get(item.number)
-        if before is None or before.digest != item.digest:
+        if item.known is None:
             slot = id(item) if item.number is None else item.number
             if slot in moved:  # of several repetitions in one page the last stands
                 tally.add_repeated(moved[slot].raw)
             moved[slot] = item
-        elif before.rejected:
+        elif item.known.rejected:
             tally.add_unchanged_refusal()
         elif repeat:
             tally.add_repeated(item.raw)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -10,10 +10,11 @@ import msgspec
 from nop_ingest.context import Context
 from nop_ingest.ocpi.versions.version import Key, Raw
 from nop_ingest.report import Finding
+from nop_registry.database import Connection
 from nop_registry.enums import ObjectKind
 from nop_registry.identifiers import object_number
 from nop_registry.records import LocationRecord, TariffRecord
-from nop_registry.store.objects import raw_digest
+from nop_registry.store.objects import Known, known_objects, raw_digest
 
 R = TypeVar("R", LocationRecord, TariffRecord)
 
@@ -24,8 +25,10 @@ class Received(NamedTuple):
     number: int | None
     """identifiers.object_number; None: it has no usable id."""
     key: str
-    digest: bytes
+    digest: str
     raw: Raw
+    known: Known | None
+    """Set when these bytes are those that were sent last."""
 
 
 class Decoded(NamedTuple, Generic[R]):
@@ -37,17 +40,33 @@ class Decoded(NamedTuple, Generic[R]):
 
 
 def recognise(
-    source_id: int, kind: ObjectKind, peek: Callable[[Raw], Key], raw: Raw, context: Context
+    connection: Connection,
+    source_id: int,
+    kind: ObjectKind,
+    peek: Callable[[Raw], Key],
+    raws: Sequence[Raw],
+    context: Context,
+) -> list[Received]:
+    """Who the objects are. Those whose bytes were sent last time are not even looked into."""
+    digests = [raw_digest(raw) for raw in raws]
+    known = known_objects(connection, source_id, kind, digests)
+    return [
+        Received(same.number, "", digest, raw, same)
+        if (same := known.get(digest))
+        else _identify(source_id, kind, peek(raw), digest, raw, context)
+        for raw, digest in zip(raws, digests, strict=True)
+    ]
+
+
+def _identify(
+    source_id: int, kind: ObjectKind, key: Key, digest: str, raw: Raw, context: Context
 ) -> Received:
-    """Number and digest of an object, without decoding it."""
-    key = peek(raw)
     country = key.country_code or context.default_country_code
     party = key.party_id or context.default_party_id
-    digest = raw_digest(raw)
     if key.id is None or country is None or party is None:
-        return Received(None, "(no id)", digest, raw)
+        return Received(None, "(no id)", digest, raw, None)
     number = object_number(kind, source_id, country, party, key.id)
-    return Received(number, f"{country}*{party}*{key.id}", digest, raw)
+    return Received(number, f"{country}*{party}*{key.id}", digest, raw, None)
 
 
 def split(received: Iterable[Received], seen: set[int]) -> tuple[list[Received], list[Received]]:

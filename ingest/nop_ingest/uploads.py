@@ -75,7 +75,7 @@ def upload_file(
         filename=filename[:255],
         sha256=checksum.hex(),
         state="committed" if commit else "preview",
-        parser=PARSER_VERSION.decode(),
+        parser=PARSER_VERSION,
     )
     with _locked(connection, source):
         with connection.transaction():

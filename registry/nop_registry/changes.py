@@ -66,8 +66,9 @@ def announce(
     if location_ids or evse_ids or cells:
         connection.execute(
             "INSERT INTO change (location_ids, evse_ids, cells)"
-            " VALUES (%b::bigint[], %b::bigint[], %b::int[])",
-            (list(location_ids), list(evse_ids), list(cells)),
+            " VALUES (%s::bigint[], %s::bigint[], %s::int[])",
+            # text arrays: the driver takes ten times as long to build binary ones
+            tuple("{" + ",".join(map(str, ids)) + "}" for ids in (location_ids, evse_ids, cells)),
         )
 
 

@@ -6,6 +6,7 @@ class boundary takes the class below it, and the exact condition is checked on t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 
 GROUPS = ("T2", "CCS2", "CHADEMO", "GBT", "T1", "OTHER")
@@ -24,9 +25,7 @@ _GROUP_OF = {
 
 
 def _class_of(power_w: int | None) -> int:
-    if power_w is None:
-        return 0
-    return max(n for n, lower in enumerate(POWER_CLASSES_W) if power_w >= lower)
+    return 0 if power_w is None else bisect_right(POWER_CLASSES_W, power_w) - 1
 
 
 def class_bit(standard: str, power_w: int | None) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 from nop_registry.changes import announce
 from nop_registry.database import Connection, connect
 from nop_registry.enums import Status
+from nop_registry.store.staging import number_array
 from nop_registry.store.statuses import StatusWrite, store_statuses
 
 BATCH = 1000
@@ -70,8 +71,8 @@ def _raw(connection: Connection, writes: list[StatusWrite]) -> None:
     connection.execute(
         RAW,
         {
-            "evses": [w.evse_number for w in writes],
-            "statuses": [w.status.value for w in writes],
+            "evses": number_array(w.evse_number for w in writes),
+            "statuses": "{" + ",".join(w.status.value for w in writes) + "}",
             "at": writes[0].at,
         },
     )

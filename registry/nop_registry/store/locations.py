@@ -15,7 +15,7 @@ from nop_registry.database import Connection
 from nop_registry.identifiers import canonical_evse_id, object_number
 from nop_registry.records import ConnectorRecord, EvseRecord, LocationRecord
 from nop_registry.store.deliveries import Delivery
-from nop_registry.store.staging import copy_rows, stage
+from nop_registry.store.staging import copy_rows, number_array, stage, text_array
 
 _encode = msgspec.msgpack.Encoder().encode
 _json = msgspec.json.Encoder().encode
@@ -50,14 +50,14 @@ _LOCATION = {
 _EVSE = {
     "id": "int8", "location_id": "int8", "position": "int4", "uid": "text", "evse_id": "text",
     "evse_id_canonical": "text", "physical_reference": "text", "floor_level": "text",
-    "capabilities": "text[]", "parking_restrictions": "text[]", "max_power_w": "int4",
+    "capabilities": "text", "parking_restrictions": "text", "max_power_w": "int4",
     "class_mask": "int8", "details": "text", "content_hash": "bytea",
 }  # fmt: skip
 _CONNECTOR = {
     "evse_id": "int8", "position": "int4", "id": "text", "standard": "text", "format": "text",
     "power_type": "text", "max_voltage": "int4", "max_amperage": "int4",
-    "max_electric_power_w": "int4", "power_derived": "bool", "tariff_ids": "text[]",
-    "tariff_numbers": "int8[]", "terms_and_conditions": "text", "last_updated": "timestamptz",
+    "max_electric_power_w": "int4", "power_derived": "bool", "tariff_ids": "text",
+    "tariff_numbers": "text", "terms_and_conditions": "text", "last_updated": "timestamptz",
 }  # fmt: skip
 _VERSION = {
     "object_id": "int8", "version": "int4", "kind": "text", "delivery_id": "int8",
@@ -184,7 +184,8 @@ INSERT INTO evse AS e (id, location_id, position, uid, evse_id, evse_id_canonica
     physical_reference, floor_level, capabilities, parking_restrictions, max_power_w, class_mask,
     details, content_hash)
 SELECT id, location_id, position, uid, evse_id, evse_id_canonical, physical_reference, floor_level,
-    capabilities, parking_restrictions, max_power_w, class_mask, details::jsonb, content_hash
+    capabilities::text[], parking_restrictions::text[], max_power_w, class_mask, details::jsonb,
+    content_hash
 FROM stage_evse
 ON CONFLICT (id) DO UPDATE SET position = excluded.position, evse_id = excluded.evse_id,
     evse_id_canonical = excluded.evse_id_canonical,
@@ -218,8 +219,8 @@ INSERT INTO connector AS c (evse_id, position, id, standard, format, power_type,
     max_amperage, max_electric_power_w, power_derived, tariff_ids, tariff_numbers,
     terms_and_conditions, last_updated)
 SELECT evse_id, position, id, standard, format, power_type, max_voltage, max_amperage,
-    max_electric_power_w, power_derived, tariff_ids, tariff_numbers, terms_and_conditions,
-    last_updated
+    max_electric_power_w, power_derived, tariff_ids::text[], tariff_numbers::bigint[],
+    terms_and_conditions, last_updated
 FROM stage_connector
 ON CONFLICT (evse_id, position) DO UPDATE SET id = excluded.id, standard = excluded.standard,
     format = excluded.format, power_type = excluded.power_type, max_voltage = excluded.max_voltage,
@@ -274,8 +275,9 @@ class _Rows:
         row = (
             number, write.number, position, evse.uid, evse.evse_id,
             canonical_evse_id(evse.evse_id) if evse.evse_id else None,
-            evse.physical_reference, evse.floor_level, list(evse.capabilities),
-            list(evse.parking_restrictions), max(powers, default=None), mask, _evse_details(evse),
+            evse.physical_reference, evse.floor_level, text_array(evse.capabilities),
+            text_array(evse.parking_restrictions), max(powers, default=None), mask,
+            _evse_details(evse),
         )  # fmt: skip
         # A connector's last_updated may move without any change: it is not part of the content.
         content = blake2b(_encode((row, [c[:-1] for c in connectors])), digest_size=16).digest()
@@ -312,7 +314,7 @@ def _connector_row(
     return (
         evse, position, c.id, c.standard, c.format and c.format.value,
         c.power_type and c.power_type.value, c.max_voltage, c.max_amperage,
-        c.max_electric_power_w, c.power_derived, list(c.tariff_ids), tariffs,
+        c.max_electric_power_w, c.power_derived, text_array(c.tariff_ids), number_array(tariffs),
         c.terms_and_conditions, c.last_updated,
     )  # fmt: skip
 

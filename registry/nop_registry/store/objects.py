@@ -1,24 +1,26 @@
-"""What each source last sent, as digests: an unchanged object is known without decoding it."""
+"""What each source last sent, as digests: unchanged bytes are known without decoding them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
+from hashlib import sha256
 from typing import NamedTuple
+from uuid import UUID
 
 from nop_registry.database import Connection
 from nop_registry.enums import ObjectKind
 from nop_registry.store.staging import stage
 
-# Part of every digest: raise it when decoding or normalising changes, and the next full pull
+# A hexadecimal digit, part of every digest: raise it when decoding or normalising changes, and the
+# next full pull
 # takes every object anew.
-PARSER_VERSION = b"1"
+PARSER_VERSION = "1"
 
 
 class Known(NamedTuple):
-    """What a source last sent for one object."""
+    """An object whose bytes are those that were sent last."""
 
-    digest: bytes
+    number: int
     rejected: bool
 
 
@@ -27,21 +29,29 @@ class Sent(NamedTuple):
 
     number: int
     key: str
-    digest: bytes
+    digest: str
     rejected: bool
 
 
-def raw_digest(raw: bytes | memoryview) -> bytes:
-    """Digest of an object's bytes as received."""
-    return blake2b(raw, digest_size=16, key=PARSER_VERSION).digest()
-
-
-def known_objects(connection: Connection, numbers: Sequence[int]) -> dict[int, Known]:
-    """Digest and outcome of the objects that were sent before."""
-    rows = connection.execute(
-        "SELECT id, digest, rejected FROM source_object WHERE id = ANY(%s)", (numbers,), binary=True
+def raw_digest(raw: bytes | memoryview) -> str:
+    """Digest of an object's bytes as received: 32 hexadecimal digits, the version last."""
+    return (
+        sha256(raw, usedforsecurity=False).hexdigest()[: 32 - len(PARSER_VERSION)] + PARSER_VERSION
     )
-    return {number: Known(digest, rejected) for number, digest, rejected in rows}
+
+
+def known_objects(
+    connection: Connection, source_id: int, kind: ObjectKind, digests: Sequence[str]
+) -> dict[str, Known]:
+    """By digest, the objects of the source whose newest bytes have it."""
+    rows = connection.execute(
+        """SELECT u.n, o.id, o.rejected
+           FROM unnest(%s::uuid[]) WITH ORDINALITY AS u (digest, n)
+           JOIN source_object o ON o.digest = u.digest AND o.source_id = %s AND o.kind = %s""",
+        ("{" + ",".join(digests) + "}", source_id, kind),
+        binary=True,
+    )
+    return {digests[n - 1]: Known(number, rejected) for n, number, rejected in rows}
 
 
 def save_objects(
@@ -51,8 +61,8 @@ def save_objects(
     stage(
         connection,
         "stage_object",
-        {"id": "int8", "object_key": "text", "digest": "bytea", "rejected": "bool"},
-        sent,
+        {"id": "int8", "object_key": "text", "digest": "uuid", "rejected": "bool"},
+        (item._replace(digest=UUID(item.digest)) for item in sent),  # type: ignore[arg-type]
     )
     connection.execute(
         """INSERT INTO source_object (id, source_id, kind, object_key, digest, rejected)

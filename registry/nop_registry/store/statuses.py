@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from nop_registry.database import Connection
 from nop_registry.enums import Status
+from nop_registry.store.staging import number_array
 
 # RE-8: a wrong clock must not block a charger; a claim from further ahead counts as now.
 MAX_AHEAD = timedelta(minutes=5)
@@ -52,10 +53,10 @@ def store_statuses(
     row = connection.execute(
         _APPLY,
         {
-            "evses": list(evses),
-            "locations": list(locations),
-            "statuses": list(statuses),
-            "at": list(ats),
+            "evses": number_array(evses),
+            "locations": number_array(locations),
+            "statuses": "{" + ",".join(statuses) + "}",
+            "at": "{" + ",".join(at.isoformat() for at in ats) + "}",
             "received": received_at,
         },
         binary=True,
@@ -67,8 +68,8 @@ def store_statuses(
 _APPLY = """
 WITH incoming AS MATERIALIZED (
     SELECT i.*, s.status AS before, s.claimed_at
-    FROM unnest(%(evses)b::bigint[], %(locations)b::bigint[],
-        %(statuses)s::ocpi_status[], %(at)b::timestamptz[]) AS i (evse_id, location_id, status, at)
+    FROM unnest(%(evses)s::bigint[], %(locations)s::bigint[],
+        %(statuses)s::ocpi_status[], %(at)s::timestamptz[]) AS i (evse_id, location_id, status, at)
     LEFT JOIN evse_status s ON s.evse_id = i.evse_id
 ), known AS (
     UPDATE evse_status s

@@ -80,11 +80,12 @@ def upgrade() -> None:
         source_id     int NOT NULL REFERENCES source,
         kind          text NOT NULL CHECK (kind IN ('location', 'tariff')),
         object_key    text NOT NULL,
-        digest        bytea NOT NULL,
+        digest        uuid NOT NULL,                       -- 128 bits, see store/objects.py
         rejected      boolean NOT NULL,                    -- it was refused; `finding` says why
         missing_pulls smallint NOT NULL DEFAULT 0          -- complete full pulls in a row without it
     );
     CREATE INDEX source_object_by_source ON source_object (source_id, kind);
+    CREATE INDEX source_object_by_digest ON source_object (digest);
 
     -- The findings that stand: those of the newest delivery of each object.
     CREATE TABLE finding (
