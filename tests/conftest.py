@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,8 +38,12 @@ RUN_DIRECTORY = pytest.StashKey[Path]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """The process that the person started owns the run's directory; xdist's workers share it."""
+    for name in [name for name in os.environ if name.startswith("NOP_")]:
+        if name != "NOP_TEST_DATABASE_URL":  # tests never meet the person's own installation
+            del os.environ[name]
     worker_input = getattr(config, "workerinput", None)
     if worker_input is None:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop the server then too
         config.stash[RUN_DIRECTORY] = Path(tempfile.mkdtemp(prefix="nop-tests-"))
         config.pluginmanager.register(_HandDirectoryToWorkers(config.stash[RUN_DIRECTORY]))
     else:

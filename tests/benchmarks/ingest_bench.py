@@ -51,15 +51,6 @@ def load(database_url: str, nation: Path) -> dict[str, Any]:
 
 def full_pull(database_url: str, changed_nation: Path) -> dict[str, Any]:
     """100,000 locations again, ≤ 2 % of them changed, into the registry of 300,000."""
-    pages = [
-        b"[" + b",".join(lines[i : i + PAGE]) + b"]"
-        for shard in range(10)
-        for lines in [Path(changed_nation, f"loc-{shard:04d}.ndjson").read_bytes().splitlines()]
-        for i in range(0, len(lines), PAGE)
-    ]
-    decode_s = min(_decode(pages) for _ in range(3))
-    total_bytes = sum(map(len, pages))
-    del pages
     memory = Memory()
     with serving(changed_nation, 0, 9) as url, connect(database_url) as connection:
         before = _writes(database_url)
@@ -67,9 +58,16 @@ def full_pull(database_url: str, changed_nation: Path) -> dict[str, Any]:
         report = _pull(connection, "bench-a", url, memory)
         pull_s = time.perf_counter() - started
     after = _writes(database_url)  # a connection that has ended has told its statistics
+    pages = [
+        b"[" + b",".join(lines[i : i + PAGE]) + b"]"
+        for shard in range(10)
+        for lines in [Path(changed_nation, f"loc-{shard:04d}.ndjson").read_bytes().splitlines()]
+        for i in range(0, len(lines), PAGE)
+    ]
+    decode_s = min(_decode(pages) for _ in range(3))
     tally = report.modules[0].tally
     return {
-        "megabytes": total_bytes // 1_000_000,
+        "megabytes": sum(map(len, pages)) // 1_000_000,
         "decode_s": round(decode_s, 2),
         "pull_s": round(pull_s, 2),
         "ratio": round(pull_s / decode_s, 2),

@@ -12,8 +12,7 @@ from nop_registry.enums import ObjectKind
 from nop_registry.store.staging import stage
 
 # A hexadecimal digit, part of every digest: raise it when decoding or normalising changes, and the
-# next full pull
-# takes every object anew.
+# next full pull takes every object anew.
 PARSER_VERSION = "1"
 
 

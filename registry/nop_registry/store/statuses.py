@@ -43,11 +43,12 @@ def store_statuses(
     if not writes:
         return StatusesWritten([], [], [])
     ahead = received_at + MAX_AHEAD
-    newest: dict[int, tuple[int, int, str, datetime]] = {}
+    newest: dict[int, tuple[int, int, Status, datetime]] = {}
     for evse, location, status, at in writes:
         claimed = received_at if at is None or at > ahead else at
-        if evse not in newest or claimed >= newest[evse][3]:
-            newest[evse] = (evse, location, status.value, claimed)
+        held = newest.get(evse)
+        if held is None or claimed >= held[3]:
+            newest[evse] = (evse, location, status, claimed)
     evses, locations, statuses, ats = zip(*sorted(newest.values()), strict=True)
     connection.execute("SELECT pg_advisory_xact_lock(7306, %s)", (source_id,))
     row = connection.execute(
@@ -56,7 +57,7 @@ def store_statuses(
             "evses": number_array(evses),
             "locations": number_array(locations),
             "statuses": "{" + ",".join(statuses) + "}",
-            "at": "{" + ",".join(at.isoformat() for at in ats) + "}",
+            "at": "{" + ",".join(map(datetime.isoformat, ats)) + "}",
             "received": received_at,
         },
         binary=True,
@@ -64,26 +65,28 @@ def store_statuses(
     return StatusesWritten(*row) if row else StatusesWritten([], [], [])
 
 
-# Everything in one statement: each row is looked up once, and only what moved is written on.
+# Everything in one statement, each row looked up once. `previous` lets the UPDATE tell what was
+# there before. What it did not touch is new, or its claim is older and the INSERT finds it taken.
 _APPLY = """
-WITH incoming AS MATERIALIZED (
-    SELECT i.*, s.status AS before, s.claimed_at
-    FROM unnest(%(evses)s::bigint[], %(locations)s::bigint[],
-        %(statuses)s::ocpi_status[], %(at)s::timestamptz[]) AS i (evse_id, location_id, status, at)
-    LEFT JOIN evse_status s ON s.evse_id = i.evse_id
+WITH incoming AS (
+    SELECT * FROM unnest(%(evses)s::bigint[], %(locations)s::bigint[],
+        %(statuses)s::ocpi_status[], %(at)s::timestamptz[]) AS t (evse_id, location_id, status, at)
 ), known AS (
     UPDATE evse_status s
-    SET status = i.status, claimed_at = i.at, received_at = %(received)s,
-        changed_at = CASE WHEN i.before = i.status THEN s.changed_at ELSE i.at END
+    SET status = i.status, previous = s.status, claimed_at = i.at, received_at = %(received)s,
+        changed_at = CASE WHEN s.status = i.status THEN s.changed_at ELSE i.at END
     FROM incoming i
-    WHERE s.evse_id = i.evse_id AND i.at >= i.claimed_at
-      AND (i.status <> i.before OR i.at > i.claimed_at)
+    WHERE s.evse_id = i.evse_id AND i.at >= s.claimed_at
+      AND (i.status <> s.status OR i.at > s.claimed_at)
+    RETURNING s.evse_id, s.location_id, s.status, s.claimed_at AS at, s.previous AS before
 ), new AS (
     INSERT INTO evse_status (evse_id, location_id, status, changed_at, claimed_at, received_at)
-    SELECT evse_id, location_id, status, at, at, %(received)s FROM incoming WHERE before IS NULL
+    SELECT evse_id, location_id, status, at, at, %(received)s FROM incoming
+    WHERE evse_id NOT IN (SELECT evse_id FROM known)
+    ON CONFLICT DO NOTHING
+    RETURNING evse_id, location_id, status, claimed_at AS at, previous AS before
 ), moved AS MATERIALIZED (
-    SELECT evse_id, location_id, status, at, before FROM incoming
-    WHERE before IS NULL OR (status <> before AND at >= claimed_at)
+    SELECT * FROM known WHERE status <> before UNION ALL SELECT * FROM new
 ), history AS (
     INSERT INTO status_event (evse_id, status, changed_at, received_at)
     SELECT evse_id, status, at, %(received)s FROM moved

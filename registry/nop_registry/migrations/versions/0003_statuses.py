@@ -16,6 +16,7 @@ def upgrade() -> None:
         evse_id     bigint PRIMARY KEY,
         location_id bigint NOT NULL,
         status      ocpi_status NOT NULL,
+        previous    ocpi_status,            -- before the newest claim: counters move by the difference
         changed_at  timestamptz NOT NULL,   -- since when this status holds
         claimed_at  timestamptz NOT NULL,   -- newest last_updated heard; older ones do not apply
         received_at timestamptz NOT NULL    -- when we last heard of this EVSE by itself
@@ -61,6 +62,8 @@ def upgrade() -> None:
         evse_ids     bigint[] NOT NULL DEFAULT '{}',  -- whose status changed
         cells        int[] NOT NULL DEFAULT '{}'      -- map cells that a location left
     );
+    ALTER TABLE change  -- random numbers do not compress: do not try
+        ALTER location_ids SET STORAGE EXTERNAL, ALTER evse_ids SET STORAGE EXTERNAL;
     CREATE INDEX change_by_xid ON change (xid, seq);
     CREATE INDEX change_by_time ON change (at);
     CREATE FUNCTION wake_followers() RETURNS trigger LANGUAGE plpgsql AS $$
