@@ -37,8 +37,8 @@ def _fitted() -> dict[str, str]:
         "work_mem": "16MB",
         "maintenance_work_mem": f"{max(64, min(256, megabytes // 16))}MB",
         "max_connections": "200",
-        "max_wal_size": "2GB",
-        "wal_compression": "on",
+        "max_wal_size": "4GB",
+        "checkpoint_timeout": "15min",
         "random_page_cost": "1.1",
         "jit": "off",  # compiling costs more than these short statements run
         "timezone": "UTC",

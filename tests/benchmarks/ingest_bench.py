@@ -37,8 +37,9 @@ def load(database_url: str, nation: Path) -> dict[str, Any]:
         list(pulls.map(lambda source: _load_one(database_url, nation, source, memory), SOURCES))
     pulled = time.perf_counter() - started
     with connect(database_url, autocommit=True) as connection:
-        connection.execute("ANALYZE")
         copied, rows = _copy_same_rows(connection)
+        connection.execute("VACUUM (ANALYZE)")  # as the registry is at rest, a while later
+        connection.execute("CHECKPOINT")
     return {
         "rows": rows,
         "pull_s": round(pulled, 1),

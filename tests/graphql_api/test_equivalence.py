@@ -178,7 +178,10 @@ WRITES: dict[str, Callable[[Nation], object]] = {
     "a status": lambda n: n.add(
         location("A", evses=(evse("A-1", status=Status.CHARGING),)), at=LATER
     ),
-    "an equal status later": lambda n: n.add(location("A"), at=LATER),
+    "a pull that confirms a status": lambda n: (
+        n.add(location("A"), at=LATER),
+        n.execute("UPDATE source SET seen_at = seen_at + interval '1 s'"),
+    ),
     "a new name": lambda n: n.add(location("A", name="Renamed"), at=LATER),
     "another EVSE": lambda n: n.add(
         location("A", evses=(evse("A-1"), evse("A-2"))), at=LATER

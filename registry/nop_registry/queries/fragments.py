@@ -2,7 +2,7 @@
 
 Most readers look at the same places. A search gives, for each location, a stamp that changes
 whenever anything in its JSON does; what was written under the same stamp is used again. So nothing
-here can be out of date, however the registry was written to.
+shown can be out of date: see STAMPS for what moves a stamp.
 """
 
 from __future__ import annotations

@@ -280,11 +280,14 @@ JOIN source_now src ON src.id = l.source_id"""
 _SEEN = "coalesce(src.seen_at, '-infinity')"
 STAMPS = {
     "availability": "t.xmin, src.is_stale",
-    # A status grows stale when its own word or its source's has become too old.
-    "evses": f"""{_SEEN}, src.status_ttl_s, src.is_stale, (
-        SELECT concat_ws(' ', count(*), sum(es.xmin::text::bigint), count(*) FILTER (
-            WHERE es.received_at < now() - src.status_ttl_s * interval '1 second'))
-        FROM evse_status es WHERE es.location_id = l.id)""",  # noqa: S608 - constants
+    # Every change of a status writes the site's row, and every pull moves seen_at: while the source
+    # speaks, no EVSE is stale (lastSeen follows a bare heartbeat with the end of its pull). When
+    # it is silent, each EVSE's own word counts.
+    "evses": f"""t.xmin, {_SEEN}, src.status_ttl_s, src.is_stale,
+        CASE WHEN src.is_stale OR l.missing_since IS NOT NULL THEN (
+            SELECT concat_ws(' ', count(*), sum(es.xmin::text::bigint), count(*) FILTER (
+                WHERE es.received_at < now() - src.status_ttl_s * interval '1 second'))
+            FROM evse_status es WHERE es.location_id = l.id) END""",  # noqa: S608 - constants
     "is_simulated": "src.simulated",
     "max_power_w": "t.xmin",
     "source": "src.name, src.state, src.simulated, src.is_stale, "

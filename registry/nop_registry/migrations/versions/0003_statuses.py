@@ -16,10 +16,10 @@ def upgrade() -> None:
         evse_id     bigint PRIMARY KEY,
         location_id bigint NOT NULL,
         status      ocpi_status NOT NULL,
-        previous    ocpi_status,            -- before the newest claim: counters move by the difference
         changed_at  timestamptz NOT NULL,   -- since when this status holds
         claimed_at  timestamptz NOT NULL,   -- newest last_updated heard; older ones do not apply
-        received_at timestamptz NOT NULL    -- when we last heard of this EVSE by itself
+        received_at timestamptz NOT NULL,   -- when we last heard of this EVSE by itself
+        previous    ocpi_status             -- before the newest claim: counters move by the difference
     ) WITH (fillfactor = 70);
     CREATE INDEX evse_status_by_location ON evse_status (location_id);
 
