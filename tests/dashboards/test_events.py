@@ -149,7 +149,8 @@ def test_a_flood_of_changes_is_told_as_one_reset(
         stream.next()
         nation.set_status(20, "CHARGING")
         nation.set_status(11, "CHARGING")
-        stream.next("reset")
+        data, _ = stream.next("reset")
+        assert data == {}
 
 
 def test_a_station_that_is_withdrawn_is_told_without_saying_which(

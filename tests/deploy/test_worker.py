@@ -100,3 +100,6 @@ def test_the_job_of_a_killed_worker_starts_again_in_another(
         database_url,
         "SELECT count(*) > 1 FROM procrastinate_jobs WHERE status = 'succeeded'",
     )
+    with connect(database_url) as reader:
+        versions = reader.execute("SELECT max(version) FROM object_version").fetchone()
+    assert versions == (1,)  # what came twice was written once

@@ -239,6 +239,17 @@ def _figures(with_metrics: bool) -> tuple[list[str], str]:
     return columns, "\n".join(joins)
 
 
+def _drawn_sql(by_district: bool, within_state: bool) -> str:
+    """The areas that have an outline, with their state where they are districts."""
+    if not by_district:
+        return "SELECT s.*, NULL AS parent_code, NULL AS parent_name FROM state_area s"
+    within = "WHERE s.code = %(parent)s" if within_state else ""
+    return (
+        "SELECT d.*, s.code AS parent_code, s.name AS parent_name FROM district_area d "
+        f"LEFT JOIN state_area s ON s.id = d.parent_id {within}"
+    )
+
+
 @cache
 def _figures_sql(
     kinds: tuple[str, ...], by_district: bool, within_state: bool, with_metrics: bool = True
@@ -265,15 +276,7 @@ def _figures_sql(
     parent_name = (
         "coalesce(a.parent_name, c.parent_name)" if within_state or by_district else "NULL"
     )
-    within = "WHERE s.code = %(parent)s" if within_state else ""
-    drawn = (
-        f"SELECT d.*, s.code AS parent_code, s.name AS parent_name FROM district_area d "  # noqa: S608 - constants
-        f"LEFT JOIN state_area s ON s.id = d.parent_id {within}"
-        if by_district
-        else "SELECT s.*, NULL AS parent_code, NULL AS parent_name FROM state_area s"
-    )
-    if "area" not in kinds:
-        drawn += " LIMIT 0"
+    drawn = _drawn_sql(by_district, within_state) + ("" if "area" in kinds else " LIMIT 0")
     shown = [
         f"c.{name}"
         if name in shares
