@@ -144,11 +144,11 @@ def keep_locations(
         [s for s in statuses if s.location_number not in stale],
         received_at,
     )
-    tally.statuses += len(live.evses)
+    tally.statuses += live.changed
     rebuilt = sorted({*written.created, *written.changed, *live.unlisted})
-    left = refresh_sites(connection, rebuilt) if rebuilt else []
-    if rebuilt or live.locations:
-        announce(connection, sorted({*rebuilt, *live.locations}), live.evses, left)
+    if rebuilt:
+        left = refresh_sites(connection, rebuilt)
+        announce(connection, rebuilt, (), left)
     return written
 
 

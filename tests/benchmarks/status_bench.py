@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from nop_registry.changes import announce
 from nop_registry.database import Connection, connect
 from nop_registry.enums import Status
 from nop_registry.store.staging import number_array
@@ -81,5 +80,4 @@ def _raw(connection: Connection, writes: list[StatusWrite]) -> None:
 
 
 def _ours(connection: Connection, writes: list[StatusWrite]) -> None:
-    written = store_statuses(connection, SOURCE, writes, datetime.now(UTC))
-    announce(connection, written.locations, written.evses)
+    store_statuses(connection, SOURCE, writes, datetime.now(UTC))

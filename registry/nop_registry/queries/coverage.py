@@ -245,7 +245,7 @@ def _drawn_sql(by_district: bool, within_state: bool) -> str:
         return "SELECT s.*, NULL AS parent_code, NULL AS parent_name FROM state_area s"
     within = "WHERE s.code = %(parent)s" if within_state else ""
     return (
-        "SELECT d.*, s.code AS parent_code, s.name AS parent_name FROM district_area d "
+        "SELECT d.*, s.code AS parent_code, s.name AS parent_name FROM district_area d "  # noqa: S608 - constants
         f"LEFT JOIN state_area s ON s.id = d.parent_id {within}"
     )
 

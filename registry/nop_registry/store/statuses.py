@@ -24,24 +24,24 @@ class StatusWrite(NamedTuple):
 
 
 class StatusesWritten(NamedTuple):
-    """EVSEs and locations whose status changed (first statuses included)."""
+    """What a batch of claims did."""
 
-    evses: list[int]
-    locations: list[int]
+    changed: int
+    """EVSEs whose status changed (first statuses included)."""
     unlisted: list[int]
-    """Those of the locations that have no search row, or no EVSE left in it: rebuild theirs."""
+    """Locations of theirs that have no search row, or no EVSE left in it: rebuild these."""
 
 
 def store_statuses(
     connection: Connection, source_id: int, writes: Sequence[StatusWrite], received_at: datetime
 ) -> StatusesWritten:
-    """Apply a batch of claims, append the changes to the history, move the search rows' counters.
+    """Apply a batch of claims: history, the search rows' counters and the change log follow.
 
     A claim older than the newest one heard does not apply; an equal status only moves the clocks.
     One writer a source at a time (a transaction lock): counters move by differences.
     """
     if not writes:
-        return StatusesWritten([], [], [])
+        return StatusesWritten(0, [])
     ahead = received_at + MAX_AHEAD
     newest: dict[int, tuple[int, int, Status, datetime]] = {}
     for evse, location, status, at in writes:
@@ -49,7 +49,7 @@ def store_statuses(
         held = newest.get(evse)
         if held is None or claimed >= held[3]:
             newest[evse] = (evse, location, status, claimed)
-    evses, locations, statuses, ats = zip(*sorted(newest.values()), strict=True)
+    evses, locations, statuses, ats = zip(*newest.values(), strict=True)
     connection.execute("SELECT pg_advisory_xact_lock(7306, %s)", (source_id,))
     row = connection.execute(
         _APPLY,
@@ -62,7 +62,7 @@ def store_statuses(
         },
         binary=True,
     ).fetchone()
-    return StatusesWritten(*row) if row else StatusesWritten([], [], [])
+    return StatusesWritten(*row) if row else StatusesWritten(0, [])
 
 
 # Everything in one statement, each row looked up once. `previous` lets the UPDATE tell what was
@@ -107,9 +107,10 @@ WITH incoming AS (
         n_unknown = t.n_unknown + d.n_unknown, n_planned = t.n_planned + d.n_planned
     FROM difference d WHERE t.location_id = d.location_id
     RETURNING t.location_id, t.n_evse
+), log AS (
+    INSERT INTO change (location_ids, evse_ids)
+    SELECT (SELECT array_agg(location_id) FROM difference), array_agg(evse_id) FROM moved
+    HAVING count(*) > 0
 )
-SELECT coalesce(array_agg(m.evse_id), '{}'),
-    coalesce((SELECT array_agg(location_id) FROM difference), '{}'),
-    coalesce((SELECT array_agg(d.location_id) FROM difference d
-        LEFT JOIN counted c USING (location_id) WHERE coalesce(c.n_evse, 0) = 0), '{}')
-FROM moved m"""
+SELECT (SELECT count(*) FROM moved)::int, coalesce(array_agg(d.location_id), '{}')
+FROM difference d LEFT JOIN counted c USING (location_id) WHERE coalesce(c.n_evse, 0) = 0"""

@@ -22,14 +22,16 @@ def held(connection: Connection) -> tuple[str, datetime] | None:
 
 def test_a_first_status_is_one_event(connection: Connection) -> None:
     written = store_statuses(connection, 1, [claim("AVAILABLE", 0)], NOON)
-    assert written.evses == [1] and written.locations == [10]
+    assert written.changed == 1 and written.unlisted == [10]
+    told = connection.execute("SELECT location_ids, evse_ids FROM change").fetchall()
+    assert told == [([10], [1])]
     assert connection.execute("SELECT count(*) FROM status_event").fetchone() == (1,)
 
 
 def test_a_heartbeat_moves_last_seen_and_makes_no_event(connection: Connection) -> None:
     store_statuses(connection, 1, [claim("AVAILABLE", 0)], NOON)
     later = NOON + timedelta(minutes=3)
-    assert store_statuses(connection, 1, [claim("AVAILABLE", 3)], later).evses == []
+    assert store_statuses(connection, 1, [claim("AVAILABLE", 3)], later).changed == 0
     assert held(connection) == ("AVAILABLE", NOON)
     assert connection.execute("SELECT received_at FROM evse_status").fetchone() == (later,)
     assert connection.execute("SELECT count(*) FROM status_event").fetchone() == (1,)
@@ -38,7 +40,7 @@ def test_a_heartbeat_moves_last_seen_and_makes_no_event(connection: Connection) 
 def test_a_late_status_does_not_undo_a_newer_heartbeat(connection: Connection) -> None:
     store_statuses(connection, 1, [claim("AVAILABLE", 0)], NOON)
     store_statuses(connection, 1, [claim("AVAILABLE", 4)], NOON)
-    assert store_statuses(connection, 1, [claim("CHARGING", 2)], NOON).evses == []
+    assert store_statuses(connection, 1, [claim("CHARGING", 2)], NOON).changed == 0
     assert held(connection) == ("AVAILABLE", NOON)
 
 
