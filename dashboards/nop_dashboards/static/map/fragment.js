@@ -8,6 +8,12 @@ export class Fragment {
     this.request = null;
   }
 
+  /** @returns {string | undefined} the station of the card that has the focus */
+  focusedCard() {
+    if (!this.element.contains(document.activeElement)) return undefined;
+    return document.activeElement.closest('.card')?.dataset.id;
+  }
+
   /**
    * The newest request wins. @param {string} address @returns {Promise<boolean>} whether it was shown
    */
@@ -19,7 +25,9 @@ export class Fragment {
       if (!answer.ok) return false;
       const parsed = new DOMParser().parseFromString(await answer.text(), 'text/html');
       if (request.signal.aborted) return false;
+      const focused = this.focusedCard(); // whoever reads by keyboard stays where they are
       this.element.replaceChildren(...parsed.body.childNodes);
+      if (focused) this.element.querySelector(`.card[data-id="${focused}"] a`)?.focus({preventScroll: true});
       return true;
     } catch (error) {
       if (error.name === 'AbortError' || error instanceof TypeError) return false; // gone, or no network

@@ -108,9 +108,7 @@ function remember(map, station, isStep) {
 async function loadList(map, sheet) {
   const box = boxText(map.getBounds());
   if (form.elements.bbox) form.elements.bbox.value = box;
-  const focused = listElement.contains(document.activeElement) && document.activeElement.closest('.card')?.dataset.id;
   await list.load(`/stations${laterPage || `?bbox=${box}${filter ? `&${filter}` : ''}`}`);
-  if (focused) listElement.querySelector(`.card[data-id="${focused}"] a`)?.focus({preventScroll: true});
   markCard(sheet.station);
 }
 

@@ -32,7 +32,10 @@ export class Sheet {
 
   /** @param {string} station */
   async open(station) {
-    if (!this.station) this.opener = document.activeElement;
+    if (!this.station) {
+      this.opener = document.activeElement;
+      this.openerCard = this.opener?.closest('.card')?.dataset.id;
+    }
     this.station = station;
     if (!(await this.reload())) {
       if (this.station === station) this.hide();
@@ -73,7 +76,9 @@ export class Sheet {
     this.station = null;
     this.element.hidden = true;
     this.content.replaceChildren();
-    this.opener?.focus?.();
+    // The list may have been drawn anew while the sheet was open.
+    const card = this.openerCard && document.querySelector(`.card[data-id="${this.openerCard}"] a`);
+    (card || this.opener)?.focus?.();
   }
 }
 
