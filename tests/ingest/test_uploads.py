@@ -239,6 +239,7 @@ def test_two_files_of_one_source_are_not_read_at_once(
         deliveries.lock_source(other, source.id, "upload")
         with pytest.raises(UploadBusy, match="another file of files"):
             upload(connection, source, LIST)
+        deliveries.unlock_source(other, source.id, "upload")
 
     assert upload(connection, source, LIST).state == "committed"
 
