@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import NamedTuple
 
 from nop_registry.database import Connection
@@ -43,13 +44,13 @@ def store_statuses(
     if not writes:
         return StatusesWritten(0, [])
     ahead = received_at + MAX_AHEAD
-    newest: dict[int, tuple[int, int, Status, datetime]] = {}
-    for evse, location, status, at in writes:
-        claimed = received_at if at is None or at > ahead else at
-        held = newest.get(evse)
-        if held is None or claimed >= held[3]:
-            newest[evse] = (evse, location, status, claimed)
-    evses, locations, statuses, ats = zip(*newest.values(), strict=True)
+    claims = [
+        (evse, location, status, received_at if at is None or at > ahead else at)
+        for evse, location, status, at in writes
+    ]
+    claims.sort(key=itemgetter(3))  # stable: of equal times the last one said stands
+    newest = {claim[0]: claim for claim in claims}
+    evses, locations, statuses, ats = zip(*sorted(newest.values()), strict=True)
     connection.execute("SELECT pg_advisory_xact_lock(7306, %s)", (source_id,))
     row = connection.execute(
         _APPLY,
@@ -92,14 +93,19 @@ WITH incoming AS (
     SELECT evse_id, status, at, %(received)s FROM moved
 ), difference AS (
     SELECT location_id,
-        sum(sign * (state <> 'REMOVED')::int)::int AS n_evse,
-        sum(sign * (state = 'AVAILABLE')::int)::int AS n_available,
-        sum(sign * (state IN ('CHARGING', 'RESERVED', 'BLOCKED'))::int)::int AS n_busy,
-        sum(sign * (state IN ('INOPERATIVE', 'OUTOFORDER'))::int)::int AS n_out,
-        sum(sign * (state = 'UNKNOWN')::int)::int AS n_unknown,
-        sum(sign * (state = 'PLANNED')::int)::int AS n_planned
-    FROM moved, LATERAL (VALUES (1, status), (-1, before)) AS side (sign, state)
-    WHERE state IS NOT NULL GROUP BY location_id
+        count(*) FILTER (WHERE status <> 'REMOVED')
+            - count(*) FILTER (WHERE before <> 'REMOVED') AS n_evse,
+        count(*) FILTER (WHERE status = 'AVAILABLE')
+            - count(*) FILTER (WHERE before = 'AVAILABLE') AS n_available,
+        count(*) FILTER (WHERE status IN ('CHARGING', 'RESERVED', 'BLOCKED'))
+            - count(*) FILTER (WHERE before IN ('CHARGING', 'RESERVED', 'BLOCKED')) AS n_busy,
+        count(*) FILTER (WHERE status IN ('INOPERATIVE', 'OUTOFORDER'))
+            - count(*) FILTER (WHERE before IN ('INOPERATIVE', 'OUTOFORDER')) AS n_out,
+        count(*) FILTER (WHERE status = 'UNKNOWN')
+            - count(*) FILTER (WHERE before = 'UNKNOWN') AS n_unknown,
+        count(*) FILTER (WHERE status = 'PLANNED')
+            - count(*) FILTER (WHERE before = 'PLANNED') AS n_planned
+    FROM moved GROUP BY location_id
 ), counted AS (
     UPDATE site t
     SET n_evse = t.n_evse + d.n_evse, n_available = t.n_available + d.n_available,
