@@ -19,12 +19,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from nop.cluster import Cluster
 from nop_registry.database import Connection, connect, migrate
 
 pytest_plugins = ["operator_server"]
+
+# The same examples in every run, however long one takes: a failure is the change's, not luck's.
+settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+settings.load_profile("steady")
 
 UNSAFE_BUT_QUICK = {
     "fsync": "off",

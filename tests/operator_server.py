@@ -35,6 +35,11 @@ class Operator:
         self.fail_after: int | None = None  # answer HTTP 500 to list pages after so many
         self.pages_served = 0
         self.delay_s = 0.0  # before each list page
+        self.hold_after: int | None = None  # leave list pages unanswered after so many
+        self.released = threading.Event()
+        self.modules = ["locations", "tariffs"]
+        self.cursors = False  # link by an opaque cursor instead of an offset
+        self.forgotten: set[str] = set()  # cursors that are refused
         self.queries: list[dict[str, str]] = []
         operator = self
 
@@ -58,29 +63,38 @@ class Operator:
         if url.path.endswith("/2.2.1"):
             ends = [
                 {"identifier": name, "role": "SENDER", "url": f"{self.base}/{name}"}
-                for name in ("locations", "tariffs")
+                for name in self.modules
             ]
             return send(request, {"version": "2.2.1", "endpoints": ends})
         self.pages_served += 1
         time.sleep(self.delay_s)
+        if self.hold_after is not None and self.pages_served > self.hold_after:
+            self.released.wait()
+            return None
         if self.fail_after is not None and self.pages_served > self.fail_after:
             request.send_error(500)
             return None
-        name = url.path.rsplit("/", 1)[1]
+        name = url.path.rstrip("/").rsplit("/", 1)[1]
         self.queries.append({"module": name, **query})
         objects = getattr(self, name)
         if since := query.get("date_from"):
             objects = [o for o in objects if o["last_updated"] >= since]
-        offset = int(query.get("offset", 0))
+        cursor = query.get("cursor", "")
+        if cursor in self.forgotten:
+            request.send_error(404)
+            return None
+        offset = int(query.get("offset", cursor.removeprefix("after-") or 0))
         headers = {"X-Total-Count": str(len(objects))}
         if offset + self.page_size < len(objects):
-            following = f"{self.base}/{name}?offset={offset + self.page_size}"
+            way = "cursor=after-" if self.cursors else "offset="
+            following = f"{self.base}/{name}?{way}{offset + self.page_size}"
             if since:
                 following += f"&date_from={since}"
             headers["Link"] = f'<{following}>; rel="next"'
         return send(request, objects[offset : offset + self.page_size], headers)
 
     def stop(self) -> None:
+        self.released.set()
         self.server.shutdown()
         self.server.server_close()
 

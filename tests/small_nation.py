@@ -96,8 +96,8 @@ class SmallNation:
             (evse, number, status),
         )
 
-    def set_status(self, evse: int, status: str) -> None:
-        """What a status message does."""
+    def set_status(self, evse: int, status: str, *, commit: bool = True) -> None:
+        """What a status message does; without `commit`, together with the next one."""
         row = self.connection.execute(
             """UPDATE evse_status SET status = %s, changed_at = now(), claimed_at = now(),
                    received_at = now() WHERE evse_id = %s RETURNING location_id""",
@@ -106,7 +106,8 @@ class SmallNation:
         assert row is not None
         refresh_sites(self.connection, [row[0]])
         announce(self.connection, [row[0]], [evse])
-        self.connection.commit()
+        if commit:
+            self.connection.commit()
 
     def withdraw(self, number: int) -> None:
         """The operator no longer publishes the station."""

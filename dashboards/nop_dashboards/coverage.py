@@ -134,6 +134,8 @@ async def _answer(
 
 
 async def _report(request: AnyRequest, code: str | None, simulated: bool) -> CoverageReport:
+    if code is not None and "\0" in code:  # no text for PostgreSQL
+        raise NotFound("There is no such area.")
     report: CoverageReport = await _kept(
         request,
         ("report", code, simulated),
@@ -170,14 +172,20 @@ def _others(report: CoverageReport) -> dict[str, Any] | None:
 
 def _csv(by: str, rows: coverage.Rows, as_of: Any, with_simulated: bool) -> str:
     """Comment lines that say what and as of when, then a table with a header."""
-    out = io.StringIO()
-    write = csv.writer(out, lineterminator="\r\n").writerow
     simulated = "included" if with_simulated else "not included"
-    write([f"# Coverage by {by.replace('_', ' ')}, as of {figures.cell(as_of)}"])
-    write([f"# Simulated sources are {simulated}. An empty cell is a value not determined."])
-    for metric in coverage.METRICS:
-        if rows and metric.code in rows[0]:
-            write([f"# {metric.code} ({metric.unit}): {metric.definition} [{metric.citation}]"])
+    comments = [
+        f"Coverage by {by.replace('_', ' ')}, as of {figures.cell(as_of)}",
+        f"Simulated sources are {simulated}. An empty cell is a value not determined.",
+        *(
+            f"{metric.code} ({metric.unit}): {metric.definition} [{metric.citation}]"
+            for metric in coverage.METRICS
+            if rows and metric.code in rows[0]
+        ),
+    ]
+    # Not as cells: a quotation mark before the "#" would hide it from programs that skip comments.
+    out = io.StringIO()
+    out.writelines(f"# {text}\r\n" for text in comments)
+    write = csv.writer(out, lineterminator="\r\n").writerow
     columns = [name for name in rows[0] if name not in _LEFT_OUT] if rows else []
     if by != "operator":
         columns = [name for name in columns if name != "operator"]

@@ -28,6 +28,7 @@ from nop_registry.store import sources, tiles, upkeep
 log = structlog.get_logger()
 BEAT_S = 1.0
 STALLED_AFTER_S = 30.0
+_OWN_FAULT = "The platform itself failed while it pulled; the worker's log says why."
 
 
 class Stopping(Exception):
@@ -67,6 +68,13 @@ def create_jobs(url: str, settings: Settings, stopping: threading.Event) -> App:
             except NopError as error:
                 log.warning("pull failed", source=name, reason=str(error))
                 return
+            except (psycopg.OperationalError, Stopping):
+                raise
+            except Exception:  # a fault of ours: told where people look, and not tried in haste
+                connection.rollback()
+                with connection.transaction():
+                    sources.note_failure(connection, source, _OWN_FAULT)
+                raise
         if report.failed or report.held:
             reasons = [m.error for m in report.modules if m.error]
             log.warning("pull incomplete", source=name, held=report.held, reasons=reasons)
@@ -108,22 +116,24 @@ async def _lead(jobs: App, url: str) -> None:
                 connection.close()
         except psycopg.OperationalError as error:
             log.warning("upkeep lost the database", reason=str(error))
-            await asyncio.sleep(2)
+        except Exception:  # nobody waits for this task: without it no source would be pulled again
+            log.exception("upkeep failed")
+        await asyncio.sleep(2)
 
 
 async def _beat(jobs: App, connection: psycopg.Connection[Any]) -> None:
     tidied = recovered = datetime.min.replace(tzinfo=UTC)
     while True:
         now = datetime.now(UTC)
+        if (now - tidied).total_seconds() > 3600:  # at first: events need this month's partition
+            await asyncio.to_thread(_in_transaction, connection, upkeep.tidy)
+            await jobs.job_manager.delete_old_jobs(nb_hours=6, include_failed=True)
+            tidied = now
         await _schedule(jobs, connection)
         await asyncio.to_thread(_in_transaction, connection, tiles.roll_up)
         if (now - recovered).total_seconds() > STALLED_AFTER_S / 2:
             await _recover(jobs)
             recovered = now
-        if (now - tidied).total_seconds() > 3600:
-            await asyncio.to_thread(_in_transaction, connection, upkeep.tidy)
-            await jobs.job_manager.delete_old_jobs(nb_hours=6, include_failed=True)
-            tidied = now
         await asyncio.sleep(BEAT_S)
 
 

@@ -18,7 +18,7 @@ from psycopg.pq import TransactionStatus
 
 from nop_ingest.ocpi.client import OcpiPeer
 from nop_ingest.ocpi.crawl import Crawl
-from nop_ingest.ocpi.errors import AuthFailed
+from nop_ingest.ocpi.errors import AuthFailed, EndpointMissing, PeerError
 from nop_ingest.ocpi.paging import Page
 from nop_ingest.ocpi.versions import v2_2_1
 from nop_ingest.ocpi.versions.version import Context, OcpiVersion
@@ -108,11 +108,14 @@ def pull(
             quirks=quirks,
         ) as peer:
             endpoints = peer.discover()
+            endpoints.url_of("locations")  # a pull without them would confirm every status unread
             report = PullReport(source.name, endpoints.version, started_at, [])
             for module in _modules(v2_2_1.VERSION):
                 if module.name in endpoints.modules:
                     job = _Pull(connection, source, peer, module, whole, country, progress)
                     report.modules.append(job.run(report))
+    except PullBusy:  # says nothing against the peer
+        raise
     except NopError as error:
         with connection.transaction():
             auth = isinstance(error, AuthFailed)
@@ -164,15 +167,21 @@ class _Pull:
         self.seen: set[int] = set()
         self.tally = Tally()
         self.pages = self.bytes = self.page_no = 0
+        self.resumed = False
         self.total: int | None = None
 
     def run(self, pull_report: PullReport) -> ModuleReport:
         with _locked(self.connection, self.source, self.module.name), _no_collector():
             delivery, crawl = self._begin()
+            # The pages before a cut are as old as the delivery: the next pull asks from then on.
+            pull_report.started_at = min(pull_report.started_at, delivery.started_at)
             try:
                 for pages in _batches(crawl):
                     self._take(delivery, pages)
             except NopError as error:
+                refused = isinstance(error, PeerError | EndpointMissing)
+                if self.resumed and not self.pages and refused:
+                    self._forget(delivery, str(error))
                 return self._fail(delivery, str(error))
             if not crawl.complete:
                 return self._fail(delivery, crawl.reason or "the list did not end properly")
@@ -193,12 +202,14 @@ class _Pull:
                 return delivery, self.peer.pages(
                     self.module.name, date_from=since, limit=PAGE_LIMIT
                 )
+        self.resumed = True
         self.seen = set(checkpoint.seen)
         self.tally = msgspec.convert(checkpoint.report, Tally)
         self.page_no = checkpoint.page_no
         return checkpoint.delivery, self.peer.pages(
-            self.module.name, start_url=checkpoint.next_url, limit=PAGE_LIMIT
-        )
+            self.module.name, start_url=checkpoint.next_url, limit=PAGE_LIMIT,
+            received=self.tally.objects,
+        )  # fmt: skip
 
     def _take(self, delivery: deliveries.Delivery, pages: list[Page]) -> None:
         """Some pages and the checkpoint after them, in one transaction."""
@@ -251,8 +262,16 @@ class _Pull:
             deliveries.finish_delivery(self.connection, delivery, state, report, total=self.total)
         return self._report(delivery, state)
 
+    def _forget(self, delivery: deliveries.Delivery, reason: str) -> None:
+        """The peer no longer knows the page to go on from: the next pull begins anew."""
+        report = msgspec.to_builtins(self.tally)
+        with self.connection.transaction():
+            deliveries.finish_delivery(
+                self.connection, delivery, "failed", report, total=self.total, error=reason
+            )
+
     def _fail(self, delivery: deliveries.Delivery, reason: str) -> ModuleReport:
-        # Left "running": the next pull goes on after its last page.
+        # Left "running" (unless forgotten): the next pull goes on after its last page.
         return self._report(delivery, "failed", reason)
 
     def _report(
@@ -266,16 +285,25 @@ class _Pull:
 
 
 def _batches(crawl: Crawl) -> Iterator[list[Page]]:
-    """Pages to commit together: enough for set-based writing, little enough to lose in a crash."""
+    """Pages to commit together: enough for set-based writing, little enough to lose in a crash.
+
+    What arrived before a page that fails is given out before the error is raised.
+    """
     batch: list[Page] = []
     began = time.monotonic()
-    for page in crawl:
-        batch.append(page)
-        objects = sum(len(p.items) for p in batch)
-        size = sum(p.size_bytes for p in batch)
-        if objects >= BATCH_OBJECTS or size >= BATCH_BYTES or time.monotonic() - began > BATCH_S:
+    try:
+        for page in crawl:
+            batch.append(page)
+            objects = sum(len(p.items) for p in batch)
+            size = sum(p.size_bytes for p in batch)
+            waited_s = time.monotonic() - began
+            if objects >= BATCH_OBJECTS or size >= BATCH_BYTES or waited_s > BATCH_S:
+                yield batch
+                batch, began = [], time.monotonic()
+    except NopError:
+        if batch:
             yield batch
-            batch, began = [], time.monotonic()
+        raise
     if batch:
         yield batch
 

@@ -99,10 +99,15 @@ def _tell_no_database(request: AnyRequest, error: Exception) -> Response[bytes]:
     return _problem(503, "Database unavailable", "try again in a moment")
 
 
+def _tell_too_slow(request: AnyRequest, error: Exception) -> Response[bytes]:
+    return _problem(408, "Too slow", f"the file did not arrive within {BODY_DEADLINE_S:.0f} s")
+
+
 _PROBLEMS: ExceptionHandlersMap = {
     NopError: _tell,
     HTTPException: _tell_http,
     psycopg.OperationalError: _tell_no_database,
+    TimeoutError: _tell_too_slow,
 }
 
 

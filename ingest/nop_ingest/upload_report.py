@@ -11,6 +11,7 @@ from typing import IO
 import msgspec
 
 from nop_ingest.formats.upload_format import ParsedLocation, RefusedRow, UploadFormat
+from nop_ingest.normalise.text import clean
 from nop_ingest.report import Finding, Notice, Rejection
 from nop_registry.enums import Severity
 from nop_registry.records import LocationRecord
@@ -188,7 +189,7 @@ def _rows_taken(parsed: ParsedLocation, record: LocationRecord | None) -> set[in
     return {
         row
         for evse, rows in zip(parsed.record.evses, parsed.evse_rows, strict=True)
-        if " ".join(evse.uid.split()).casefold() in kept
+        if (clean(evse.uid) or "").casefold() in kept
         for row in rows
     }
 

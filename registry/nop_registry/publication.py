@@ -36,11 +36,11 @@ PUBLICATION: dict[str, dict[str, Column]] = {
         **_public("every record names its feed", "id name kind country_code"),
         **_public("simulated data must be recognised", "simulated"),
         **_public(
-            "a reader must see how fresh data are and why a feed is silent; the texts are the "
-            "platform's own and hold no address and no secret",
-            "state state_reason status_ttl_s seen_at last_attempt_at last_success_at last_full_at "
-            "last_error_at last_error failures",
+            "a reader must see how fresh data are and since when a feed is silent",
+            "state status_ttl_s seen_at last_attempt_at last_success_at last_full_at "
+            "last_error_at failures",
         ),
+        **_private("for the operator: quotes the peer and may name hosts", "state_reason last_error"),
         **_private("the operator's interface, not for everyone", "versions_url allow_loopback"),
         **_private("a secret", "token_sealed"),
         **_private(

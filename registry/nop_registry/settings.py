@@ -36,14 +36,18 @@ def load(environ: dict[str, str] | None = None) -> Settings:
     """Read NOP_* variables. Raises SettingsError that names the variable."""
     env = dict(os.environ) if environ is None else environ
     port = env.get("NOP_PORT", "8000")
-    if not port.isdigit() or not 0 < int(port) < 65536:
+    if not port.isdecimal() or not 0 < int(port) < 65536:
         raise SettingsError(f"NOP_PORT must be a port number 1 to 65535, not {port!r}")
+    url = env.get("NOP_DATABASE_URL") or None
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        # The value may hold a password: it is not repeated.
+        raise SettingsError("NOP_DATABASE_URL must be a URL: postgresql://USER@HOST/DATABASE")
     country = env.get("NOP_COUNTRY", "IN").upper()
-    if len(country) != 2 or not country.isalpha():
+    if not (len(country) == 2 and country.isascii() and country.isalpha()):
         raise SettingsError(f"NOP_COUNTRY must be an ISO 3166 alpha-2 code, not {country!r}")
     return Settings(
         home=Path(env["NOP_HOME"]).absolute() if env.get("NOP_HOME") else _default_home(),
-        database_url=env.get("NOP_DATABASE_URL") or None,
+        database_url=url,
         host=env.get("NOP_HOST", "127.0.0.1"),
         port=int(port),
         demo=env.get("NOP_DEMO", "1") not in ("0", "false", "no", ""),

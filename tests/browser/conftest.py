@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,18 +14,19 @@ from typing import Any
 import httpx
 import pytest
 from map_visit import Visit
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from server_ports import take_port
 
 # Software rendering: a test machine has no graphics card, and MapLibre needs WebGL.
+# `expect` then waits longer than Playwright's 5 s: two cores share it with the rest of the run.
+_PATIENCE_MS = 30_000
 _ARGUMENTS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
 
 @pytest.fixture
 def address(database_url: str, tmp_path: Path) -> Iterator[str]:
     """Where the application answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = take_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", "nop.asgi:create_app",
                "--port", str(port), "--log-level", "warning",
                "--timeout-graceful-shutdown", "1"]  # fmt: skip
@@ -55,6 +55,7 @@ def _wait_until_ready(address: str, server: subprocess.Popen[bytes]) -> None:
 def browser(chromium: str) -> Iterator[Browser]:
     """Chromium with software rendering."""
     with sync_playwright() as playwright:
+        expect.set_options(timeout=_PATIENCE_MS)
         opened = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
         yield opened
         opened.close()

@@ -35,6 +35,6 @@ def test_from_the_operators_server_to_the_drivers_screen(
     operator.locations[0]["evses"][0] |= {"status": "OUTOFORDER", "last_updated": later}
     operator.locations[0]["last_updated"] = later
     pull_now(full=True)
-    expect(page.locator("#sheet .evse-status").first).to_have_text("Out of order", timeout=10_000)
+    expect(page.locator("#sheet .evse-status").first).to_have_text("Out of order")
     page.screenshot(path=tmp_path / "live_journey.png")
     assert visitor.faults() == []

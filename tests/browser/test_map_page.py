@@ -58,15 +58,15 @@ def mark_colour(page: Page, place: tuple[float, float]) -> tuple[int, ...]:
 
 def wait_for(page: Page, condition: str) -> None:
     """Playwright's own wait_for_function needs eval, which the security policy forbids."""
-    for _ in range(80):
+    for _ in range(240):
         if page.evaluate(condition):
             return
         page.wait_for_timeout(250)
-    raise AssertionError(f"not within 20 seconds: {condition}")
+    raise AssertionError(f"not within a minute: {condition}")
 
 
 def wait_for_colour(page: Page, place: tuple[float, float], colour: tuple[int, ...]) -> None:
-    for _ in range(40):
+    for _ in range(120):
         if mark_colour(page, place) == colour:
             return
         page.wait_for_timeout(250)
@@ -85,8 +85,8 @@ def test_a_status_change_shows_within_seconds_on_map_list_and_sheet(
     nation.set_status(10, "CHARGING")
 
     wait_for_colour(page, BENGALURU, BUSY)
-    expect(page.locator('.card[data-id="1"] .card-state')).to_have_text("In use", timeout=10_000)
-    expect(page.locator("#sheet .evse-status")).to_have_text("In use", timeout=10_000)
+    expect(page.locator('.card[data-id="1"] .card-state')).to_have_text("In use")
+    expect(page.locator("#sheet .evse-status")).to_have_text("In use")
     page.screenshot(path=tmp_path / "live.png")
     assert visitor.faults() == []
 

@@ -91,7 +91,7 @@ def table(client: Client, address: str) -> tuple[list[str], list[dict[str, str]]
     answer = client.get(address)
     assert answer.status_code == 200, answer.text
     lines = answer.text.splitlines()
-    comments = [line for line in lines if line.startswith(("#", '"#'))]
+    comments = [line for line in lines if line.startswith("#")]
     return comments, list(csv.DictReader(io.StringIO("\n".join(lines[len(comments) :]))))
 
 
@@ -155,11 +155,12 @@ def test_the_map_is_drawn_without_a_script_and_says_that_outlines_are_unofficial
     assert "default-src 'none'" in client.get("/coverage").headers["content-security-policy"]
 
 
-def test_a_silent_source_is_shown_with_its_age_and_error(client: Client) -> None:
+def test_a_silent_source_is_shown_with_its_age_but_not_its_peers_words(client: Client) -> None:
     page = client.get("/coverage").text
     assert "✕ silent" in page
     assert "9 h" in page
-    assert "HTTP &lt;b&gt;500&lt;/b&gt;" in page
+    assert "500&lt;/b&gt;" not in page
+    assert "500" not in client.get("/coverage.csv?by=source").text
 
 
 @pytest.mark.parametrize("by", ["state", "operator", "status", "power_class"])
@@ -190,6 +191,8 @@ def test_a_text_that_a_spreadsheet_would_run_is_made_plain(text: str) -> None:
 def test_an_unknown_area_is_not_found(client: Client) -> None:
     answer = client.get("/coverage/XX")
     assert (answer.status_code, "No area 'XX'" in answer.text) == (404, True)
+    assert client.get("/coverage/%00").status_code == 404
+    assert client.get("/coverage.csv?area=%00").status_code == 404
 
 
 def test_names_from_publishers_are_escaped(client: Client) -> None:

@@ -198,7 +198,15 @@ def test_only_the_origin_of_a_configured_map_style_is_let_in() -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["bbox=1,2,3", "bbox=9,9,1,1", "bbox=a,b,c,d", "bbox=nan,1,2,3", "connector=x", "after=1,2,3"],
+    [
+        "bbox=1,2,3",
+        "bbox=9,9,1,1",
+        "bbox=a,b,c,d",
+        "bbox=nan,1,2,3",
+        "connector=x",
+        "after=1,2,3",
+        "after=1,99999999999999999999",
+    ],
 )
 def test_a_question_that_cannot_be_understood_gets_a_sentence(
     client: TestClient[Litestar], query: str

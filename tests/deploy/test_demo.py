@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from server_ports import take_port
 
 import nop_registry.areas_data
 from nop.commands.demo import listen
@@ -64,11 +65,13 @@ class TestTheNation:
     def test_it_has_about_five_thousand_locations_and_three_times_as_many_evses(self) -> None:
         started = time.process_time()
         found = documents(5_000)
-        spent = time.process_time() - started
+        built = time.process_time()
+        json.loads(json.dumps(found))
+        spent, least = built - started, time.process_time() - built
         evses = sum(len(location["evses"]) for location in found)
         assert 4_990 <= len(found) <= 5_010
         assert 13_000 < evses < 18_000
-        assert spent < 4, "building it and reading it once must not hold up `nop up`"
+        assert spent < 40 * least, "building it and reading it once must not hold up `nop up`"
 
     def test_every_place_is_in_india_and_on_land(self) -> None:
         states = _states_of_india()
@@ -172,7 +175,7 @@ def address() -> Iterator[str]:
     thread.start()
     yield base_url
     running.should_exit = True
-    thread.join(timeout=10)
+    thread.join()
     listener.close()
 
 
@@ -207,10 +210,7 @@ class TestOverHttp:
         assert {finding.code for finding in found} == MEANT
 
     def test_the_command_serves_until_interrupted(self, tmp_path: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        environment = {**os.environ, "NOP_DEMO_PORT": str(port), "NOP_HOME": str(tmp_path)}
+        environment = {**os.environ, "NOP_DEMO_PORT": str(take_port()), "NOP_HOME": str(tmp_path)}
         command = [
             sys.executable,
             "-m",
@@ -229,7 +229,7 @@ class TestOverHttp:
             ) as peer:
                 assert peer.discover().version == "2.2.1"
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=10) in (0, -signal.SIGINT, 128 + signal.SIGINT)
+            assert process.wait(timeout=120) in (0, -signal.SIGINT, 128 + signal.SIGINT)
 
     def test_a_port_that_is_taken_is_named(self) -> None:
         with socket.socket() as taken:

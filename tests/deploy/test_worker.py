@@ -7,10 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 from operator_server import KEY, TOKEN, Operator, a_location
 
+from nop.worker import create_jobs
+from nop_registry import settings
 from nop_registry.database import Connection, connect
 from nop_registry.store import sources
 
@@ -20,6 +23,14 @@ import asyncio, sys
 from nop import worker
 from nop_registry import settings
 worker.STALLED_AFTER_S = 3.0
+roll_up, failures = worker.tiles.roll_up, int(sys.argv[2])
+def roll_up_or_fail(connection):
+    global failures
+    failures -= 1
+    if failures >= 0:
+        raise ValueError("a fault that is not the database's")
+    return roll_up(connection)
+worker.tiles.roll_up = roll_up_or_fail
 asyncio.run(worker.run(sys.argv[1], settings.load()))
 """
 
@@ -27,15 +38,17 @@ asyncio.run(worker.run(sys.argv[1], settings.load()))
 @pytest.fixture
 def start_worker(
     database_url: str, tmp_path: Path
-) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    """Starts a worker process; what is still alive at the end is killed."""
+) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts a worker process whose upkeep fails so often at first; killed at the end."""
     workers: list[subprocess.Popen[bytes]] = []
     secret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="  # noqa: S105 - KEY in base64
 
-    def start() -> subprocess.Popen[bytes]:
+    def start(failures: int = 0) -> subprocess.Popen[bytes]:
         environment = os.environ | {"NOP_HOME": str(tmp_path), "NOP_SECRET_KEY": secret}
         workers.append(
-            subprocess.Popen([sys.executable, "-c", WORK, database_url], env=environment)
+            subprocess.Popen(
+                [sys.executable, "-c", WORK, database_url, str(failures)], env=environment
+            )
         )
         return workers[-1]
 
@@ -56,7 +69,7 @@ def source(connection: Connection, operator: Operator) -> Operator:
     return operator
 
 
-def wait_for(database_url: str, question: str, seconds: float = 40) -> None:
+def wait_for(database_url: str, question: str, seconds: float = 90) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         with connect(database_url) as asker:
@@ -79,7 +92,31 @@ def test_a_due_source_is_pulled_again_and_again_and_the_map_cells_follow(
     source.locations[0]["last_updated"] = later
     wait_for(database_url, "SELECT sum(n_busy) = 1 FROM tile_cell WHERE z = 0")
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(15) == 0
+    assert worker.wait(60) == 0
+
+
+def test_a_fault_in_the_upkeep_does_not_end_schedule_and_upkeep(
+    database_url: str,
+    source: Operator,
+    start_worker: Callable[[int], subprocess.Popen[bytes]],
+) -> None:
+    start_worker(1)
+    wait_for(database_url, "SELECT sum(n_available) = 6 FROM tile_cell WHERE z = 0")
+
+
+def test_a_fault_of_the_platform_in_a_pull_is_told_at_the_source(
+    database_url: str, source: Operator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr("nop.worker.pull", fail)
+    jobs = create_jobs(database_url, settings.load({"NOP_HOME": str(tmp_path)}), Event())
+    with pytest.raises(ValueError, match="ours"):
+        jobs.tasks["pull"](name="tpc")
+    with connect(database_url) as reader:
+        told = reader.execute("SELECT failures, last_error FROM source").fetchone()
+    assert told == (1, "The platform itself failed while it pulled; the worker's log says why.")
 
 
 def test_the_job_of_a_killed_worker_starts_again_in_another(

@@ -49,9 +49,9 @@ def test_a_person_runs_a_query_without_any_other_host_or_inline_code(
 
         page.goto(f"{address}/graphql?query={query}")
         page.click(".graphiql-execute-button")
-        page.locator(".result-window", has_text="Marine Drive").wait_for(timeout=15_000)
+        page.locator(".result-window", has_text="Marine Drive").wait_for(timeout=60_000)
         page.click("[aria-label='Show Documentation Explorer']")
-        page.get_by_text("A GraphQL schema provides a root type").wait_for(timeout=15_000)
+        page.get_by_text("A GraphQL schema provides a root type").wait_for(timeout=60_000)
         browser.close()
 
     foreign = [u for u in asked if not u.startswith((address, "data:", "blob:"))]

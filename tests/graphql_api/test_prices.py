@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -20,6 +21,8 @@ TARIFF = TariffRecord(
     currency="INR",
     elements=(TariffElement((PriceComponent("ENERGY", Decimal("17"), vat=Decimal(18)),)),),
 )
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+SOON = NOW + timedelta(minutes=1)
 ROW: dict[str, Any] = {"id": 1, "version": 1, "document": msgspec.to_builtins(TARIFF)}
 
 
@@ -69,18 +72,16 @@ def test_what_may_change_the_price_makes_another_reading(
 def test_a_price_is_read_again_when_it_changes(
     readings: list[datetime], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    soon = datetime.now(UTC) + timedelta(milliseconds=30)
+    moments = iter([NOW, SOON - timedelta(microseconds=1), SOON])
+    monkeypatch.setattr(prices, "datetime", SimpleNamespace(now=lambda zone: next(moments)))
     real = prices.headline
     monkeypatch.setattr(
         prices,
         "headline",
-        lambda *given: msgspec.structs.replace(real(*given), next_change_at=soon),
+        lambda *given: msgspec.structs.replace(real(*given), next_change_at=SOON),
     )
     kept = prices.Prices()
-    while datetime.now(UTC) < soon:
+    for _ in range(3):
         kept.now([ROW], "Asia/Kolkata", 50_000)
-    before = len(readings)
 
-    kept.now([ROW], "Asia/Kolkata", 50_000)
-
-    assert before == 1 and len(readings) == 2
+    assert readings == [NOW, SOON]

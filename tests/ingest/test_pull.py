@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from operator_server import Operator, a_location, an_evse
 
-from nop_ingest.pull import PullReport
-from nop_registry.database import Connection
+from nop_ingest.ocpi.errors import ModuleMissing
+from nop_ingest.pull import PullBusy, PullReport
+from nop_registry.database import Connection, connect
+from nop_registry.store import deliveries, sources
 
 Pull = Callable[..., PullReport]
 
@@ -148,13 +150,13 @@ def test_a_feed_that_loses_many_stations_is_held_for_a_person(
     assert report.held is not None and "nop source release tpc --accept-removal" in report.held
     assert count(connection, "location", "retired_at IS NULL") == 40
     assert connection.execute("SELECT state FROM source").fetchone() == ("held",)
-    connection.execute("UPDATE source SET removal_approved = true")
+    sources.release_source(connection, "tpc", accept_removal=True)
     connection.commit()
-    pull_now(full=True)
-    connection.execute("UPDATE source SET removal_approved = true")
-    connection.commit()
-    pull_now(full=True)
+    report = pull_now(full=True)
+    assert report.held is None and report.modules[1].tally.retired == 40 - left
     assert count(connection, "location", "retired_at IS NULL") == left
+    settled = connection.execute("SELECT state, removal_approved FROM source").fetchone()
+    assert settled == ("active", False)
 
 
 def test_a_pull_that_is_cut_off_goes_on_after_its_last_page(
@@ -171,6 +173,72 @@ def test_a_pull_that_is_cut_off_goes_on_after_its_last_page(
     assert offsets == ["20", "30"]
     assert locations(report) == {"objects": 35, "created": 35}
     assert report.modules[1].tally.missing == 0 and count(connection, "location") == 35
+
+
+def test_the_pages_before_one_that_fails_are_taken(
+    connection: Connection, pull_now: Pull, operator: Operator
+) -> None:
+    operator.locations = [a_location(n) for n in range(35)]
+    operator.fail_after = 3  # all pages would be one batch
+    assert pull_now().failed
+    assert count(connection, "location") == 20
+
+
+def test_what_changed_while_a_cut_pull_waited_is_asked_for_by_the_next_one(
+    connection: Connection, pull_now: Pull, operator: Operator
+) -> None:
+    operator.locations = [a_location(n) for n in range(35)]
+    operator.fail_after = 3
+    pull_now()
+    begun = "now() - interval '50 minutes'"
+    connection.execute(f"UPDATE delivery SET started_at = {begun} WHERE state = 'running'")  # noqa: S608
+    operator.fail_after = None
+    assert not pull_now().failed
+    assert connection.execute(
+        f"SELECT last_success_at <= {begun}, seen_at <= {begun} FROM source"  # noqa: S608
+    ).fetchone() == (True, True)
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_cut_pull_of_a_peer_with_cursors_goes_on_or_begins_anew_when_they_are_forgotten(
+    connection: Connection, pull_now: Pull, operator: Operator, forgotten: bool
+) -> None:
+    operator.locations = [a_location(n) for n in range(35)]
+    operator.cursors, operator.fail_after = True, 3
+    assert pull_now().failed
+    operator.fail_after, operator.queries = None, []
+    if forgotten:
+        operator.forgotten = {"after-20"}
+        assert pull_now().failed
+        operator.forgotten, operator.queries = set(), []
+    report = pull_now()
+    first = next(q for q in operator.queries if q["module"] == "locations")
+    assert ("cursor" in first) is not forgotten
+    assert [m.error for m in report.modules] == [None, None]
+    assert count(connection, "location") == 35
+
+
+def test_a_peer_without_locations_is_no_success(
+    connection: Connection, pull_now: Pull, operator: Operator
+) -> None:
+    operator.modules = ["tariffs"]
+    with pytest.raises(ModuleMissing, match="no 'locations' module"):
+        pull_now()
+    assert connection.execute("SELECT failures, seen_at FROM source").fetchone() == (1, None)
+
+
+def test_a_second_pull_at_the_same_time_says_so_and_counts_as_no_failure(
+    connection: Connection, pull_now: Pull, database_url: str
+) -> None:
+    pull_now()
+    row = connection.execute("SELECT id FROM source").fetchone()
+    assert row
+    with connect(database_url, autocommit=True) as other:
+        assert deliveries.lock_source(other, row[0], "tariffs")
+        with pytest.raises(PullBusy, match="tpc is being pulled now"):
+            pull_now()
+        deliveries.unlock_source(other, row[0], "tariffs")
+    assert connection.execute("SELECT failures, last_error FROM source").fetchone() == (0, None)
 
 
 def test_an_operator_that_cannot_be_reached_is_noted_with_the_reason(

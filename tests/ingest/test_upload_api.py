@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -217,6 +218,21 @@ def test_a_file_of_bad_rows_only_is_422_with_its_report(
 
     assert answer.status_code == 422
     assert answer.json()["report"]["findings"][0]["row"] == 1
+
+
+def test_a_body_that_does_not_arrive_in_time_is_408(
+    client: Client, make_header: MakeHeader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def receive_nothing(*_: object) -> str:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(upload_api, "BODY_DEADLINE_S", 0.01)
+    monkeypatch.setattr(upload_api, "_receive", receive_nothing)
+    url = "/uploads?source=files&filename=a.csv"
+    answer = client.post(url, headers=make_header() | CSV, content=STATIONS)
+
+    assert answer.status_code == 408 and "did not arrive" in answer.json()["detail"]
 
 
 def test_more_files_at_once_than_may_be_are_told_to_come_back(

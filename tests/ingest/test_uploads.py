@@ -156,6 +156,16 @@ def test_a_row_that_turned_bad_keeps_its_last_good_version(
     assert (live, missing) == ((3,), (0,))
 
 
+def test_a_row_whose_uid_is_mended_is_not_told_to_be_rejected(
+    connection: Connection, source: Source, tmp_path: Path
+) -> None:
+    odd = [row(1).replace("E1", "E  1"), row(2).replace("E1", "E&amp;1")]
+    report = upload(connection, source, stations(tmp_path / "a.csv", *odd))
+
+    assert (report.rows, report.rejected) == (2, 0)
+    assert count(connection, "evse") == 2
+
+
 def test_a_row_that_is_gone_takes_its_evse_with_it(
     connection: Connection, source: Source, tmp_path: Path
 ) -> None:
@@ -180,6 +190,7 @@ def test_mass_removal_waits_for_a_person(
     assert "nop source release files --accept-removal" in (report.message or "")
     assert report.locations.new == 1 and report.locations.missing == 28
     assert approved.state == "committed"
+    assert connection.execute("SELECT count(*) FROM site").fetchone() == (2,)
 
 
 def test_a_file_of_bad_rows_only_is_refused_and_changes_nothing(

@@ -41,6 +41,7 @@ def test_a_pull_killed_again_and_again_ends_in_the_same_registry(
     )  # fmt: skip
     connection.commit()
     for kill_after in (3, 9, 5):
+        operator.hold_after = operator.pages_served + kill_after + 5  # it must not end before
         run = start(database_url)
         assert run.stdout is not None
         for _ in range(kill_after):
@@ -50,9 +51,9 @@ def test_a_pull_killed_again_and_again_ends_in_the_same_registry(
         run.stdout.close()
         check_whole(database_url)
         wait_for_lock(database_url)
-    before = operator.pages_served
+    operator.hold_after, before = None, operator.pages_served
     last = start(database_url)
-    out, _ = last.communicate(timeout=60)
+    out, _ = last.communicate(timeout=240)
     assert last.returncode == 0, out
     assert operator.pages_served - before < LOCATIONS / operator.page_size  # it went on, not anew
     check_whole(database_url)
@@ -89,7 +90,7 @@ def check_whole(database_url: str) -> None:
 def wait_for_lock(database_url: str) -> None:
     """The server notices a moment later that a killed client is gone."""
     with connect(database_url, autocommit=True) as watcher:
-        for _ in range(200):
+        for _ in range(1200):
             row = watcher.execute(
                 """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
                    AND database = (SELECT oid FROM pg_database

@@ -92,8 +92,8 @@ def test_a_silent_operators_stations_become_unknown_for_every_reader(
 
 def wait_for_ring(client: Client, connection: Connection) -> dict[str, Any]:
     """The ring once it counts unknown EVSEs. The change log is read behind the oldest transaction
-    of the whole server, so a test that runs beside this one can hold it back."""
-    until = time.monotonic() + 20
+    of the whole server, so a session of an earlier test that is just ending can hold it back."""
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         with connection.transaction():
             roll_up(connection)

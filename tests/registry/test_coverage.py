@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -297,14 +298,21 @@ def test_an_outline_is_drawn_in_a_frame_of_a_thousand_units(ask: Ask, areas: Non
     assert len(ask(list_outlines, "IN", "KA")) == 2
 
 
-def test_readers_who_come_together_wait_for_one_count_and_a_failure_is_not_kept() -> None:
+def test_readers_who_come_together_wait_for_one_count_and_a_failure_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("nop_registry.queries.kept.time", SimpleNamespace(monotonic=lambda: now))
+
     async def scene() -> None:
+        nonlocal now
         kept, counts = KeptAnswers(), 0
 
         async def find() -> int:
-            nonlocal counts
+            nonlocal counts, now
             counts += 1
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0)
+            now += 0.05
             if counts == 1:
                 raise ValueError
             return counts
@@ -314,8 +322,9 @@ def test_readers_who_come_together_wait_for_one_count_and_a_failure_is_not_kept(
         )
         assert [type(answer) for answer in failed] == [ValueError, ValueError]
         assert await asyncio.gather(kept.get("k", find), kept.get("k", find)) == [2, 2]
+        now += 0.4
         assert await kept.get("k", find) == 2  # kept ten times as long as it took
-        await asyncio.sleep(0.6)
+        now += 0.2
         assert await kept.get("k", find) == 3
 
     asyncio.run(scene())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -93,7 +94,7 @@ def _print(report: PullReport) -> None:
     for module in report.modules:
         _print_codes(module.module, module.tally)
         if module.error:
-            console.print(f"[bold red]{module.module} failed:[/] {module.error}")
+            console.print(f"[bold red]{module.module} failed:[/] {escape(module.error)}")
     if report.held:
         console.print(f"[bold yellow]Held for a person:[/] {report.held}")
 

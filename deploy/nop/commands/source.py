@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import psycopg
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from nop import cluster
@@ -87,7 +88,7 @@ def list_(json: Json = False) -> None:
         table.add_row(
             label, row["kind"], row["state"], f"{row['locations']:,}",
             str(row["last_success_at"] or "never")[:19], "no" if row["is_stale"] else "yes",
-            (row["last_error"] or "")[:60] if row["failures"] else "",
+            escape((row["last_error"] or "")[:60]) if row["failures"] else "",
         )  # fmt: skip
     console.print(table)
 

@@ -42,13 +42,21 @@ class Stats:
     evses: int
     by_status: Availability
 
-    @strawberry.field
+    @described("Of EVSEs in service; planned ones do not count.")
     async def connectors(self, info: strawberry.Info[Context, None]) -> int:
         return int((await _connector_totals(info.context))["connectors"])
 
-    @described("Sum over EVSEs of their strongest connector; unknown counts 0.")
-    async def power_kw(self, info: strawberry.Info[Context, None]) -> float:
-        return float((await _connector_totals(info.context))["power_kw"])
+    @described(
+        "Sum over EVSEs in service of their strongest connector, without those of unknown power; "
+        "null where none is known."
+    )
+    async def power_kw(self, info: strawberry.Info[Context, None]) -> float | None:
+        known = (await _connector_totals(info.context))["power_kw"]
+        return None if known is None else float(known)
+
+    @described("EVSEs in service whose power nobody has said: `powerKw` leaves them out.")
+    async def evses_of_unknown_power(self, info: strawberry.Info[Context, None]) -> int:
+        return int((await _connector_totals(info.context))["evses_of_unknown_power"])
 
     @strawberry.field
     async def sources(self, info: strawberry.Info[Context, None]) -> SourceStats:

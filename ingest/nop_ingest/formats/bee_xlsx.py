@@ -28,7 +28,7 @@ import msgspec
 
 from nop_ingest.formats.bee_vocabulary import OPERATORS, Outlet, find_state, outlets_of
 from nop_ingest.formats.received_file import ReceivedFile
-from nop_ingest.formats.tables import find_forbidden, parse_number
+from nop_ingest.formats.tables import find_bad_cell, parse_number
 from nop_ingest.formats.upload_format import (
     FileNotice,
     Parsed,
@@ -104,13 +104,10 @@ def parse(file: ReceivedFile) -> Iterator[Parsed]:
     stations: dict[_Station, list[_Row]] = defaultdict(list)
     spoilt: set[_Station] = set()
     for number, texts in file.table.rows:
-        cells = dict(zip(names, texts, strict=True))
+        cells = dict(zip(names, texts, strict=False))
         try:
-            bad = find_forbidden(texts)
-            if bad is not None:
-                raise _Refused(
-                    "control-character", names[bad], "Control characters: type the cell anew."
-                )
+            if bad := find_bad_cell(texts, names):
+                raise _Refused(bad.code, bad.column, bad.message)
             row = _read(number, cells)
         except _Refused as why:
             where = None

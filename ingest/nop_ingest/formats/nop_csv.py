@@ -17,7 +17,7 @@ import msgspec
 
 from nop_ingest.formats.connector_rows import REQUIRED, Column, build, column_of_path, columns
 from nop_ingest.formats.received_file import ReceivedFile
-from nop_ingest.formats.tables import find_forbidden
+from nop_ingest.formats.tables import find_bad_cell
 from nop_ingest.formats.upload_format import (
     FileNotice,
     Parsed,
@@ -108,7 +108,7 @@ def parse(file: ReceivedFile) -> Iterator[Parsed]:
     spoilt: set[_Key] = set()
     seen: dict[tuple[str, ...], int] = {}
     for number, texts in file.table.rows:
-        cells = {name: text.strip() for name, text in zip(header, texts, strict=True)}
+        cells = {name: text.strip() for name, text in zip(header, texts, strict=False)}
         key = _key(cells)
         try:
             row = _read(number, cells, texts, header, known)
@@ -155,17 +155,8 @@ def _read(
     header: list[str],
     known: dict[str, Column],
 ) -> _Row:
-    bad = find_forbidden(texts)
-    if bad is not None:
-        raise _Refused(
-            Rejection(
-                "control-character",
-                header[bad],
-                "Control characters: type the cell anew.",
-                texts[bad],
-                number,
-            )
-        )
+    if bad := find_bad_cell(texts, header):
+        raise _Refused(Rejection(bad.code, bad.column, bad.message, bad.value, number))
     values: dict[str, dict[str, Any]] = {"location": {}, "evse": {}, "connector": {}}
     notices = []
     for name, text in cells.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -31,7 +31,8 @@ class Table(NamedTuple):
 
     header: tuple[str, ...]
     rows: Iterator[tuple[int, list[str]]]
-    """Row number and as many cells as the header has. Can be read once."""
+    """Row number and its cells: as many as the header has, or more (see `find_bad_cell`). Can be
+    read once."""
     notices: tuple[Notice, ...] = ()
 
 
@@ -47,9 +48,31 @@ def parse_number(text: str) -> Decimal | None:
     return Decimal(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
 
 
-def find_forbidden(cells: list[str]) -> int | None:
-    """Index of the first cell with control characters, which no name or number needs."""
-    return next((n for n, cell in enumerate(cells) if _CONTROL.search(cell)), None)
+class BadCell(NamedTuple):
+    """Why nothing of a row can be believed."""
+
+    code: str
+    column: str
+    value: str
+    message: str
+
+
+def find_bad_cell(cells: list[str], header: Sequence[str]) -> BadCell | None:
+    """The first cell beyond the header, or with control characters, which no text needs."""
+    if len(cells) > len(header):
+        return BadCell(
+            "row-too-long", "", cells[len(header)],
+            "More cells than the header has, so some stand in the wrong column: put a text with "
+            "a delimiter in it into quotation marks.",
+        )  # fmt: skip
+    return next(
+        (
+            BadCell("control-character", name, cell, "Control characters: type the cell anew.")
+            for name, cell in zip(header, cells, strict=True)
+            if _CONTROL.search(cell)
+        ),
+        None,
+    )
 
 
 def open_csv(path: Path) -> Table:
@@ -77,16 +100,40 @@ def open_csv(path: Path) -> Table:
                 "and save as 'CSV UTF-8' next time.",
             ),
         )
-    reader = csv.reader(lines, delimiter=delimiter)
-    return _table(_csv_records(reader, lines), notices)
+    return _table(_csv_records(lines, delimiter, 1 if told else 0), notices)
 
 
-def _csv_records(reader: Iterator[list[str]], lines: TextIO) -> Iterator[list[str]]:
+def _csv_records(lines: TextIO, delimiter: str, lines_before: int) -> Iterator[list[str]]:
+    taken: list[str] = []  # the lines of the record under way
+
+    def take() -> Iterator[str]:
+        for line in lines:
+            taken.append(line)
+            yield line
+
+    reader = csv.reader(take(), delimiter=delimiter)
     with lines:
         try:
-            yield from reader
+            for record in reader:
+                if len(taken) > 1:
+                    first = lines_before + reader.line_num - len(taken) + 1
+                    _check_quotes(taken, delimiter, first)
+                taken.clear()
+                yield record
         except csv.Error as error:
-            raise InvalidInput(f"the CSV file cannot be read: {error}") from None
+            line = lines_before + reader.line_num
+            raise InvalidInput(f"the CSV file cannot be read at line {line}: {error}") from None
+
+
+def _check_quotes(record: list[str], delimiter: str, first_line: int) -> None:
+    """A quotation mark that is not closed would swallow the rows below it without a word."""
+    try:
+        list(csv.reader(record, delimiter=delimiter, strict=True))
+    except csv.Error:
+        raise InvalidInput(
+            f"a quotation mark in line {first_line} is not closed, or stands within a text "
+            "without being doubled: correct the line"
+        ) from None
 
 
 def _outside_quotes(line: str) -> str:
@@ -163,4 +210,6 @@ def _rows(records: Iterator[list[str]], width: int) -> Iterator[tuple[int, list[
             raise InvalidInput(
                 f"a cell of row {row_no} has more than {MAX_CELL_CHARACTERS} letters"
             )
-        yield row_no, cells[:width]
+        while len(cells) > width and not cells[-1].strip():
+            del cells[-1]
+        yield row_no, cells

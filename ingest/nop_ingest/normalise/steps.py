@@ -44,19 +44,19 @@ LOCATION_STEPS: tuple[Step[LocationRecord], ...] = (
     coordinates.settle_location,
     hours.settle_location,
     links.settle_location,
-    timestamps.settle_location,
+    timestamps.settle_last_updated,
 )
 EVSE_STEPS: tuple[Step[EvseRecord], ...] = (
     text.settle_evse,
     coordinates.settle_evse,
     links.settle_evse,
-    timestamps.settle_evse,
+    timestamps.settle_last_updated,
 )
 CONNECTOR_STEPS: tuple[Step[ConnectorRecord], ...] = (
     connectors.settle_connector,
     power.settle_connector,
     links.settle_connector,
-    timestamps.settle_connector,
+    timestamps.settle_last_updated,
 )
 TARIFF_STEPS: tuple[Step[TariffRecord], ...] = (
     text.settle_tariff,

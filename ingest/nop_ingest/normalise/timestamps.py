@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import msgspec
 
@@ -11,6 +12,8 @@ from nop_ingest.context import Context
 from nop_ingest.report import Finding, Notice
 from nop_registry.enums import Severity
 from nop_registry.records import ConnectorRecord, EvseRecord, LocationRecord, TariffRecord
+
+R = TypeVar("R", LocationRecord, EvseRecord, ConnectorRecord)
 
 AHEAD = timedelta(minutes=5)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before it: a default of some software, no fact
@@ -76,34 +79,13 @@ def settle(
     return moment
 
 
-def settle_location(
-    location: LocationRecord, context: Context, path: str, findings: list[Finding]
-) -> LocationRecord:
-    """Settle `last_updated` of a location."""
-    moment = settle(location.last_updated, context, "last_updated", findings)
-    if moment is location.last_updated:
-        return location
-    return msgspec.structs.replace(location, last_updated=moment)
-
-
-def settle_evse(
-    evse: EvseRecord, context: Context, path: str, findings: list[Finding]
-) -> EvseRecord:
-    """Settle `last_updated` of an EVSE."""
-    moment = settle(evse.last_updated, context, f"{path}.last_updated", findings)
-    if moment is evse.last_updated:
-        return evse
-    return msgspec.structs.replace(evse, last_updated=moment)
-
-
-def settle_connector(
-    connector: ConnectorRecord, context: Context, path: str, findings: list[Finding]
-) -> ConnectorRecord:
-    """Settle `last_updated` of a connector."""
-    moment = settle(connector.last_updated, context, f"{path}.last_updated", findings)
-    if moment is connector.last_updated:
-        return connector
-    return msgspec.structs.replace(connector, last_updated=moment)
+def settle_last_updated(record: R, context: Context, path: str, findings: list[Finding]) -> R:
+    """Settle `last_updated` of a location, an EVSE or a connector."""
+    place = f"{path}.last_updated" if path else "last_updated"
+    moment = settle(record.last_updated, context, place, findings)
+    if moment is record.last_updated:
+        return record
+    return msgspec.structs.replace(record, last_updated=moment)
 
 
 def settle_tariff(

@@ -12,14 +12,15 @@ from nop_ingest.ocpi.errors import PeerUnreachable
 Resolver = Callable[[str, int, float], list[str]]
 """(host, port, seconds allowed) -> addresses. Raises PeerUnreachable."""
 
-# is_global of Python 3.11 says True for all of these: multicast, 6to4 and its relays, NAT64,
-# Teredo, IPv4-compatible, site-local, discard-only, SRv6, documentation, a cloud's metadata host.
+# is_global of Python 3.11 says True for these: multicast, protocol assignments and 6to4 relays,
+# clouds' metadata hosts (192.0.0.192, 168.63.129.16); of IPv6 all but global unicast (2000::/3),
+# which holds multicast, NAT64, site-local and every form of embedded IPv4 address; and within that
+# Teredo, 6to4 and documentation.
 _ALSO_DENIED = [
     ipaddress.ip_network(network)
     for network in (
-        "224.0.0.0/4", "192.88.99.0/24", "168.63.129.16/32",
-        "ff00::/8", "fec0::/10", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32",
-        "::/96", "100:0:0:1::/64", "5f00::/16", "3fff::/20",
+        "224.0.0.0/4", "192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32",
+        "::/3", "4000::/2", "8000::/1", "2001::/32", "2002::/16", "3fff::/20",
     )
 ]  # fmt: skip
 

@@ -76,10 +76,13 @@ class OcpiPeer:
         *,
         date_from: datetime | None = None,
         start_url: str | None = None,
+        received: int = 0,
         limit: int = PAGE_LIMIT,
         max_pages: int = MAX_PAGES,
     ) -> Crawl:
         """Walk a module's list from the start, or on from a page's `next_url`.
+
+        `received`: how many objects came before `start_url`, for links that name no offset.
 
         `date_from` (inclusive) asks for objects changed since. Whether the peer heeds it shows in
         what it sends. Raises an OcpiError here (discovery) or while iterating.
@@ -93,6 +96,7 @@ class OcpiPeer:
             _Lists(self._session, ways, self.quirks, stop),
             ways[0].url,
             limit=limit,
+            received=received,
             rewrite_links=bool(self.quirks.get("rewrite_origin")),
             trust_total=not self.quirks.get("ignore_total"),
             max_pages=max_pages,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
-from types import TracebackType
-from typing import Self
 
 from nop_ingest.ocpi.errors import Cancelled
 from nop_ingest.ocpi.paging import Page, Walk
@@ -84,14 +82,3 @@ class Crawl:
             self._error = error
         finally:
             self._pages.put(None)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -57,7 +57,7 @@ def parse_versions(items: Iterable[msgspec.Raw]) -> list[VersionOffer]:
     """The readable lines of a versions list; others are passed over (VE-3)."""
     offers = []
     for item in items:
-        with contextlib.suppress(msgspec.DecodeError):
+        with contextlib.suppress(ValueError):
             offers.append(msgspec.json.decode(item, type=VersionOffer))
     return offers
 
@@ -74,11 +74,11 @@ def parse_endpoints(items: Iterable[msgspec.Raw]) -> dict[str, str]:
     """Module -> URL of the Sender interface. An entry without a role counts as that (VE-5)."""
     entries = []
     for item in items:
-        with contextlib.suppress(msgspec.DecodeError):
+        with contextlib.suppress(ValueError):
             entries += msgspec.json.decode(item, type=_Details).endpoints
     found: dict[str, tuple[bool, str]] = {}
     for raw in entries:
-        with contextlib.suppress(msgspec.DecodeError):
+        with contextlib.suppress(ValueError):  # also text that is not UTF-8
             entry = msgspec.json.decode(raw, type=_Endpoint)
             role = (entry.role or "").strip().upper()
             name = entry.identifier.strip().lower()

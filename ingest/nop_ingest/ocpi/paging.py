@@ -64,6 +64,7 @@ class Walk:
         first_url: str,
         *,
         limit: int,
+        received: int = 0,
         rewrite_links: bool = False,
         trust_total: bool = True,
         max_pages: int = MAX_PAGES,
@@ -85,7 +86,8 @@ class Walk:
         self._pages = 0
         self._first_count = 0
         self._received = 0
-        self._position = offset_of(first_url) or 0
+        offset = offset_of(first_url)
+        self._position = received if offset is None else offset
         self._empty_pages = 0
         self._linked = False  # a link of the peer was followed
         self._guessing = False  # the URL under way is ours, not the peer's

@@ -44,7 +44,7 @@ def price_text(price: PriceNow, *, language: str = "en") -> str:
     if not price.is_known:
         return words["unknown"]
     if price.is_free:
-        return words["free"]
+        return ", ".join([words["free"], *_contract(price, words)])
     line = " + ".join(_components(price, words))
     return ", ".join([line, *_conditions(price, words)])
 
@@ -103,9 +103,11 @@ def _conditions(price: PriceNow, words: dict[str, str]) -> list[str]:
     kinds = [kind for kind in price.depends_on if kind not in said]
     if kinds:
         found.append(words["depends"].format(kinds=", ".join(kinds)))
-    if price.basis is Basis.ROAMING:
-        found.append(words["contract"])
-    return found
+    return [*found, *_contract(price, words)]
+
+
+def _contract(price: PriceNow, words: dict[str, str]) -> list[str]:
+    return [words["contract"]] if price.basis is Basis.ROAMING else []
 
 
 def _limit_text(limit: SessionLimit, price: PriceNow, words: dict[str, str]) -> str:

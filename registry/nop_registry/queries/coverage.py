@@ -177,11 +177,13 @@ def statuses_of(figures: Mapping[str, Any]) -> Rows:
 async def list_source_freshness(
     connection: AsyncConnection, include_simulated: bool = True
 ) -> Rows:
-    """Every source: when it was last heard of, whether it is stale, its last error.
+    """Every source: when it was last heard of, whether it is stale, when it last failed.
 
-    Columns: name, kind, country_code, simulated, state, state_reason, is_stale, seen_at, age_s
-    (None: never heard), status_ttl_s, last_attempt_at, last_success_at, last_error_at, last_error,
-    failures, locations, evses, as_of.
+    The texts of errors are for the operator: they quote peers and name hosts.
+
+    Columns: name, kind, country_code, simulated, state, is_stale, seen_at, age_s
+    (None: never heard), status_ttl_s, last_attempt_at, last_success_at, last_error_at, failures,
+    locations, evses, as_of.
     """
     return await _read(connection, _SOURCES, {"include_simulated": include_simulated})
 
@@ -337,16 +339,15 @@ GROUP BY k.scheme, k.code, k.title, k.above_w, k.position ORDER BY k.position"""
 
 
 _SOURCES = """
-SELECT s.name, s.kind, s.country_code, s.simulated, s.state, s.state_reason, s.is_stale, s.seen_at,
+SELECT s.name, s.kind, s.country_code, s.simulated, s.state, s.is_stale, s.seen_at,
     extract(epoch FROM now() - s.seen_at)::bigint AS age_s, s.status_ttl_s, s.last_attempt_at,
-    s.last_success_at, s.last_error_at, left(s.last_error, 200) AS last_error, s.failures,
+    s.last_success_at, s.last_error_at, s.failures,
     count(t.location_id) AS locations, coalesce(sum(t.n_evse - t.n_planned), 0) AS evses,
     now() AS as_of
 FROM source_now s LEFT JOIN site t ON t.source_id = s.id
 WHERE %(include_simulated)s OR NOT s.simulated
-GROUP BY s.id, s.name, s.kind, s.country_code, s.simulated, s.state, s.state_reason, s.is_stale,
-    s.seen_at, s.status_ttl_s, s.last_attempt_at, s.last_success_at, s.last_error_at, s.last_error,
-    s.failures
+GROUP BY s.id, s.name, s.kind, s.country_code, s.simulated, s.state, s.is_stale, s.seen_at,
+    s.status_ttl_s, s.last_attempt_at, s.last_success_at, s.last_error_at, s.failures
 ORDER BY s.is_stale DESC, s.name"""
 
 _STATE_NAME = f"""WITH {STATES}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from nop_registry.queries.matching import StationFilter, sites_sql
 from nop_registry.queries.states import STATE_SQL
 from nop_registry.records import TariffRecord
 
+_NUMBER = re.compile(r"[0-9]{1,16}")
 _read_tariff = msgspec.json.Decoder(TariffRecord).decode
 
 
@@ -145,6 +147,8 @@ def _view(bbox: BBox) -> dict[str, Any]:
 def _parse_place(after: str) -> tuple[float, int]:
     distance, _, number = after.partition(",")
     try:
+        if not _NUMBER.fullmatch(number):
+            raise ValueError
         return float(distance), int(number)
     except ValueError:
         raise InvalidInput("after must come from the page before") from None

@@ -45,8 +45,10 @@ def open_delivery(
 ) -> Delivery:
     """Begin a delivery; an unfinished one of the same module is closed as failed."""
     connection.execute(
-        """UPDATE delivery SET state = 'failed', finished_at = now(), error = 'cut off'
-           WHERE source_id = %s AND module = %s AND state = 'running'""",
+        """WITH cut AS (
+               UPDATE delivery SET state = 'failed', finished_at = now(), error = 'cut off'
+               WHERE source_id = %s AND module = %s AND state = 'running' RETURNING id)
+           DELETE FROM delivery_page p USING cut WHERE p.delivery_id = cut.id""",
         (source_id, module),
     )
     row = connection.execute(
@@ -110,8 +112,7 @@ def finish_delivery(
                total = %s, error = %s WHERE id = %s""",
         (state, msgspec.json.encode(report).decode(), total, error, delivery.id),
     )
-    if state != "failed":
-        connection.execute("DELETE FROM delivery_page WHERE delivery_id = %s", (delivery.id,))
+    connection.execute("DELETE FROM delivery_page WHERE delivery_id = %s", (delivery.id,))
 
 
 def lock_source(connection: Connection, source_id: int, module: Module) -> bool:

@@ -329,7 +329,7 @@ def _evse_details(evse: EvseRecord) -> str:
     if not (evse.directions or evse.images or evse.lat is not None):
         return "{}"
     kept = {"lat": evse.lat, "lon": evse.lon, "directions": evse.directions, "images": evse.images}
-    return _json({name: value for name, value in kept.items() if value}).decode()
+    return _json({n: v for n, v in kept.items() if v is not None and v != ()}).decode()
 
 
 _DETAILS = (

@@ -23,7 +23,7 @@ class Absence(NamedTuple):
     missing: int
     """Not listed this time."""
     retired: list[int]
-    """Numbers retired now: absent twice in a row."""
+    """Numbers retired now: absent twice in a row, or in a removal that a person has approved."""
     held: bool
     """Too many are missing: nothing was marked or retired."""
 
@@ -33,8 +33,10 @@ def settle_absences(
 ) -> Absence:
     """Compare with the delivery's pages; mark the missing, retire those absent twice.
 
-    `approved`: a person has accepted a mass removal of this source. An object that was listed but
-    refused counts as listed. Only for pulls that provably arrived whole.
+    `approved`: a person has accepted a mass removal of this source; one is then retired at once,
+    since the approval holds for one delivery and the absence was seen before it was given.
+    An object that was listed but refused counts as listed. Only for pulls that provably arrived
+    whole.
     """
     parameters = {
         "delivery": delivery.id,
@@ -55,6 +57,7 @@ def settle_absences(
     connection.execute(_MARK, parameters)
     if kind is ObjectKind.LOCATION:
         connection.execute(_MARK_LOCATION, parameters)
+    parameters["times"] = 1 if too_many else 2
     retired = [n for (n,) in connection.execute(_RETIRE[kind], parameters)]
     # Forgotten as "sent": should it come back, it is taken anew and revived with its history.
     connection.execute("DELETE FROM source_object WHERE id = ANY(%s)", (retired,))
@@ -85,11 +88,11 @@ WHERE l.id = a.id AND l.missing_since IS NULL"""
 
 _RETIRE = {
     ObjectKind.LOCATION: """
-WITH twice AS (
-    SELECT o.id FROM source_object o JOIN absent a USING (id) WHERE o.missing_pulls >= 2
+WITH gone AS (
+    SELECT o.id FROM source_object o JOIN absent a USING (id) WHERE o.missing_pulls >= %(times)s
 ), retired AS (
-    UPDATE location l SET retired_at = %(at)s, version = version + 1 FROM twice
-    WHERE l.id = twice.id AND l.retired_at IS NULL RETURNING l.id, l.version
+    UPDATE location l SET retired_at = %(at)s, version = version + 1 FROM gone
+    WHERE l.id = gone.id AND l.retired_at IS NULL RETURNING l.id, l.version
 ), silenced AS (
     DELETE FROM evse_status s USING retired r WHERE s.location_id = r.id RETURNING s.evse_id
 ), events AS (
@@ -99,16 +102,16 @@ WITH twice AS (
     INSERT INTO object_version (object_id, version, kind, delivery_id, valid_from, event)
     SELECT id, version, 'location', %(delivery)s, %(at)s, 'retired' FROM retired
 )
-SELECT id FROM twice""",
+SELECT id FROM gone""",
     ObjectKind.TARIFF: """
-WITH twice AS (
-    SELECT o.id FROM source_object o JOIN absent a USING (id) WHERE o.missing_pulls >= 2
+WITH gone AS (
+    SELECT o.id FROM source_object o JOIN absent a USING (id) WHERE o.missing_pulls >= %(times)s
 ), retired AS (
-    UPDATE tariff t SET retired_at = %(at)s, version = version + 1 FROM twice
-    WHERE t.id = twice.id AND t.retired_at IS NULL RETURNING t.id, t.version
+    UPDATE tariff t SET retired_at = %(at)s, version = version + 1 FROM gone
+    WHERE t.id = gone.id AND t.retired_at IS NULL RETURNING t.id, t.version
 ), history AS (
     INSERT INTO object_version (object_id, version, kind, delivery_id, valid_from, event)
     SELECT id, version, 'tariff', %(delivery)s, %(at)s, 'retired' FROM retired
 )
-SELECT id FROM twice""",
+SELECT id FROM gone""",
 }

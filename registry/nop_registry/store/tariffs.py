@@ -102,7 +102,9 @@ WITH written AS (
     INSERT INTO object_version
         (object_id, version, kind, delivery_id, valid_from, event, content_hash, raw)
     SELECT w.id, w.version, 'tariff', %(delivery)s, %(at)s,
-           CASE WHEN w.version = 1 THEN 'created' ELSE 'changed' END, w.content_hash, s.raw
+           CASE WHEN w.version = 1 THEN 'created' WHEN before.retired_at IS NULL THEN 'changed'
+                ELSE 'returned' END, w.content_hash, s.raw
     FROM written w JOIN stage_tariff s ON s.id = w.id
+    LEFT JOIN tariff before ON before.id = w.id  -- as it was when the statement began
 )
 SELECT id, version FROM written"""

@@ -86,6 +86,34 @@ def test_a_control_character_costs_its_row_only(tmp_path: Path) -> None:
     assert isinstance(location, ParsedLocation) and location.record.id == "L1"
 
 
+def test_a_row_with_a_comma_too_many_is_refused_not_read_shifted(tmp_path: Path) -> None:
+    bad = ROW.replace("L1", "L2").replace("Road", "12, Road")
+    blank = ROW.replace("L1", "L3") + ", ,"
+    refused, *locations = parse(f"{HEADER}\n{ROW}\n{bad}\n{blank}\n".encode(), tmp_path)
+
+    assert isinstance(refused, RefusedRow)
+    assert (refused.rejection.code, refused.rejection.row_no) == ("row-too-long", 2)
+    assert refused.rejection.value == " Road" and refused.location == ("IN", "ABC", "L2")
+    assert [i.record.id for i in locations if isinstance(i, ParsedLocation)] == ["L1", "L3"]
+
+
+@pytest.mark.parametrize("mark", ["", "sep=,\n"])
+def test_a_quotation_mark_left_open_swallows_no_rows_in_silence(mark: str, tmp_path: Path) -> None:
+    rows = [ROW.replace("L1", f"L{n}").replace("Road", '"Road"') for n in range(1, 5)]
+    rows[1] = rows[1].removesuffix('"')
+    line = 3 + mark.count("\n")
+    with pytest.raises(InvalidInput, match=f"quotation mark in line {line} is not closed"):
+        parse("\n".join([mark + HEADER, *rows]).encode(), tmp_path)
+
+
+def test_a_text_of_two_lines_in_quotation_marks_is_one_cell(tmp_path: Path) -> None:
+    row = ROW.replace("Road", '"Road\nSide ""A"""')
+    (location,) = parse(f"{HEADER}\n{row}\n".encode(), tmp_path)
+
+    assert isinstance(location, ParsedLocation)
+    assert location.record.address == 'Road\nSide "A"'
+
+
 def test_a_refused_row_marks_its_location_as_partial(tmp_path: Path) -> None:
     bad = ROW.replace("E1,1", "E2,")
     refused, location = parse(f"{HEADER}\n{ROW}\n{bad}\n".encode(), tmp_path)

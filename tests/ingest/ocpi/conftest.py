@@ -135,7 +135,7 @@ class Operator:
         defaults: dict[str, Any] = {
             "allow_loopback": True,
             "patience": Patience(first_wait_s=0.01, factor=1.5, longest_wait_s=0.3),
-            "limits": Limits(call_s=5, read_s=2),
+            "limits": Limits(call_s=60, read_s=60),
         }
         return OcpiPeer(self.url("/versions"), token, **{**defaults, **options})
 

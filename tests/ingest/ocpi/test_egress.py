@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import threading
-import time
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +25,7 @@ HEADERS = {"Authorization": "Token czNjcmV0LXRva2Vu"}  # GIVEN of conftest in Ba
 
 
 def fetch(url: str, **limits: Any) -> bytes:
-    guard = Guard(allow_loopback=True, limits=Limits(**{"call_s": 5, **limits}))
+    guard = Guard(allow_loopback=True, limits=Limits(**limits))
     try:
         return guard.get(url, HEADERS).body
     finally:
@@ -184,10 +183,8 @@ def test_the_deadline_is_for_the_whole_call(
 ) -> None:
     """T5: httpx time-outs never end these."""
     operator.routes["/a"] = lambda asked: reply(write=drip(operator, head, piece))
-    began = time.monotonic()
-    with pytest.raises(LimitExceeded):
-        fetch(operator.url("/a"), call_s=0.4)
-    assert time.monotonic() - began < 1.5
+    with pytest.raises(LimitExceeded, match="took too long"):
+        fetch(operator.url("/a"), call_s=0.4, read_s=3600, grace_s=3600)
 
 
 def test_a_body_below_the_least_rate_is_given_up(operator: Any, reply: Any) -> None:
@@ -195,7 +192,7 @@ def test_a_body_below_the_least_rate_is_given_up(operator: Any, reply: Any) -> N
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
     operator.routes["/a"] = lambda asked: reply(write=drip(operator, head, b"x"))
     with pytest.raises(LimitExceeded, match="slowly"):
-        fetch(operator.url("/a"), grace_s=0.2, call_s=30)
+        fetch(operator.url("/a"), grace_s=0.2, call_s=3600)
 
 
 def test_a_body_shorter_than_declared_is_an_error(operator: Any, reply: Any) -> None:
@@ -207,7 +204,8 @@ def test_a_body_shorter_than_declared_is_an_error(operator: Any, reply: Any) -> 
 
 def test_a_request_under_way_can_be_cancelled(operator: Any, reply: Any) -> None:
     operator.routes["/a"] = lambda asked: reply(write=drip(operator, b"HTTP/1.1 ", b""))
-    guard, stop = Guard(allow_loopback=True), threading.Event()
+    patient = Limits(call_s=3600, read_s=3600)
+    guard, stop = Guard(allow_loopback=True, limits=patient), threading.Event()
 
     def cancel() -> None:
         stop.set()
@@ -215,9 +213,7 @@ def test_a_request_under_way_can_be_cancelled(operator: Any, reply: Any) -> None
 
     timer = threading.Timer(0.2, cancel)
     timer.start()
-    began = time.monotonic()
     with pytest.raises(Cancelled):
         guard.get(operator.url("/a"), HEADERS, stop=stop)
     timer.join()
     guard.close()
-    assert time.monotonic() - began < 2

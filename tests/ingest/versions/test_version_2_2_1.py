@@ -257,6 +257,8 @@ def test_prices_keep_every_decimal() -> None:
         (("elements",), [], "tariff-without-elements"),
         (("currency",), "rupees", "currency-unusable"),
         (("min_price",), {"incl_vat": "?"}, "price-limit-unreadable"),
+        (("start_date_time",), "01/03/2027", "validity-unreadable"),
+        (("end_date_time",), {"until": 7}, "validity-unreadable"),
     ],
 )
 def test_a_price_that_could_be_misread_is_refused(path: Any, value: object, code: str) -> None:

@@ -109,6 +109,8 @@ def test_only_an_explicit_zero_for_everything_is_free() -> None:
     assert price_text(half_hour) == "₹ 0.00 /kWh, depends on duration"
     hidden = tariff(element("FLAT", "0"), element("FLAT", "5", unknown=("booking",)))
     assert not now(hidden).is_free
+    members = tariff(element("ENERGY", "0"), type="REGULAR")
+    assert price_text(now(members)) == "free, with a contract"
 
 
 def test_without_vat_the_price_is_not_called_inclusive() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from nop_registry.database import Connection, connect
 from nop_registry.store.upkeep import lead, tidy
 
@@ -30,8 +32,20 @@ def test_next_months_partitions_are_made_once(connection: Connection) -> None:
     assert made == (3,)
 
 
-def test_only_one_worker_leads(connection: Connection, database_url: str) -> None:
+def test_a_month_whose_events_came_before_its_partition_does_not_stop_the_upkeep(
+    connection: Connection,
+) -> None:
+    connection.execute("DROP TABLE status_event_" + f"{datetime.now(UTC):%Y_%m}")
+    connection.execute("INSERT INTO status_event VALUES (1, 'AVAILABLE', now(), now())")
+    connection.execute(
+        "INSERT INTO change (at, location_ids) VALUES (now() - interval '3 days', '{1}')"
+    )
+    tidy(connection)
+    assert connection.execute("SELECT count(*) FROM change").fetchone() == (0,)
+    assert connection.execute("SELECT count(*) FROM status_event_other").fetchone() == (1,)
 
+
+def test_only_one_worker_leads(connection: Connection, database_url: str) -> None:
     assert lead(connection)
     with connect(database_url) as other:
         assert not lead(other)

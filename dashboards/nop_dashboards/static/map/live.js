@@ -6,7 +6,7 @@ const MARGIN = 0.5;
 
 export class Live {
   /**
-   * @param {{changed(rows: {id: number, state: string}[]): void, reset(): void, on(isOn: boolean): void}} listener
+   * @param {{changed(rows: {id: number, state: string}[]): void, reset(): void, on(isOn: boolean, isFirst: boolean): void}} listener
    */
   constructor(listener) {
     this.listener = listener;
@@ -21,9 +21,10 @@ export class Live {
     this.box = boxText(view, MARGIN).split(',').map(Number);
     this.stream?.close();
     const query = new URLSearchParams({bbox: this.box.join(',')});
-    if (this.cursor) query.set('since', this.cursor);
+    const isFirst = !this.cursor;
+    if (!isFirst) query.set('since', this.cursor);
     this.stream = new EventSource(`/events?${query}`);
-    this.stream.addEventListener('ready', (event) => this.heard(event, () => this.listener.on(true)));
+    this.stream.addEventListener('ready', (event) => this.heard(event, () => this.listener.on(true, isFirst)));
     this.stream.addEventListener('reset', (event) => this.heard(event, () => this.listener.reset()));
     this.stream.addEventListener('message', (event) => this.heard(event, () => this.listener.changed(JSON.parse(event.data))));
     this.stream.addEventListener('error', () => this.lost());
@@ -43,7 +44,7 @@ export class Live {
 
   /** The browser tries again by itself, but not after an answer such as 503. */
   lost() {
-    this.listener.on(false);
+    this.listener.on(false, false);
     if (this.stream.readyState !== EventSource.CLOSED) return;
     const view = this.box;
     this.box = null;

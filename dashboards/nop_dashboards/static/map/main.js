@@ -161,11 +161,14 @@ function follow(map, sheet, reloadList) {
       sheet.reload();
       reloadList();
     },
-    on(isOn) {
+    on(isOn, isFirst) {
       note.hidden = false;
       note.classList.toggle('on', isOn);
       note.textContent = isOn ? note.dataset.on : note.dataset.off;
       document.body.dataset.live = String(isOn);
+      if (!isFirst) return;
+      refreshTiles(); // what changed between the first answers and the stream is in no message
+      reloadList();
     },
   });
 }

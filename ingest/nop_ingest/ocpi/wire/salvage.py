@@ -87,40 +87,31 @@ def _loose_number(text: str) -> Decimal:
 
 def as_number(value: object) -> float | None:
     """A finite number from a number or a text, with a point or a comma; None if it is none."""
-    if isinstance(value, str):
-        found = _NUMBER.fullmatch(value.strip())
-        value = found[0].replace(",", ".") if found else None
-    if (
-        value is None
-        or isinstance(value, bool)
-        or not isinstance(value, str | int | float | Decimal)
-    ):
-        return None
     try:
-        number = float(value)
-    except (OverflowError, ValueError):
+        number = float(_numeral(value))
+    except UNREADABLE:
         return None
     return number if math.isfinite(number) else None
 
 
 def as_decimal(value: object) -> Decimal | None:
     """An exact number of at most twelve digits before the point; None if it is none."""
-    if isinstance(value, str):
-        found = _NUMBER.fullmatch(value.strip())
-        value = found[0].replace(",", ".") if found else None
-    if (
-        value is None
-        or isinstance(value, bool)
-        or not isinstance(value, str | int | float | Decimal)
-    ):
-        return None
     try:
-        number = Decimal(str(value))
+        number = Decimal(str(_numeral(value)))
     except UNREADABLE:
         return None
     if not number:
         return Decimal(0) if number.is_finite() else None
     return number if number.is_finite() and -12 <= number.adjusted() < 12 else None
+
+
+def _numeral(value: object) -> str | int | float | Decimal:
+    """A number, or a text that spells one with a point. Raises ValueError."""
+    if isinstance(value, str) and (found := _NUMBER.fullmatch(value.strip())):
+        return found[0].replace(",", ".")
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return value
+    raise ValueError("not a number")
 
 
 def as_flag(value: object) -> bool | None:

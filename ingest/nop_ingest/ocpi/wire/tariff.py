@@ -76,10 +76,22 @@ class _Unreadable(Exception):
 def read_tariff(wire: WireTariff, context: Context, findings: list[Finding]) -> TariffRecord | None:
     """The record of a tariff; None with a Rejection if its price could be misread."""
     try:
+        _refuse_unread_validity(findings)
         return _read(wire, context)
     except _Unreadable as unreadable:
         findings.append(unreadable.rejection)
         return None
+
+
+def _refuse_unread_validity(findings: list[Finding]) -> None:
+    """A date that was sent and could not be read is not "always in force"."""
+    for found in findings:
+        if found.code == "field-unusable" and found.path in ("start_date_time", "end_date_time"):
+            raise _Unreadable(
+                "validity-unreadable", found.path,
+                "when the price is in force cannot be read: send UTC as in 2026-01-31T00:00:00Z",
+                found.value,
+            )  # fmt: skip
 
 
 def _read(wire: WireTariff, context: Context) -> TariffRecord:
