@@ -23,7 +23,7 @@ from nop_registry.database import connect
 from nop_registry.errors import NopError
 from nop_registry.sealing import load_key
 from nop_registry.settings import Settings
-from nop_registry.store import sources, tiles, upkeep
+from nop_registry.store import site_documents, sources, tiles, upkeep
 
 log = structlog.get_logger()
 BEAT_S = 1.0
@@ -123,12 +123,19 @@ async def _lead(jobs: App, url: str) -> None:
 
 async def _beat(jobs: App, connection: psycopg.Connection[Any]) -> None:
     tidied = recovered = datetime.min.replace(tzinfo=UTC)
+    outdated = False
     while True:
         now = datetime.now(UTC)
         if (now - tidied).total_seconds() > 3600:  # at first: events need this month's partition
             await asyncio.to_thread(_in_transaction, connection, upkeep.tidy)
             await jobs.job_manager.delete_old_jobs(nb_hours=6, include_failed=True)
-            tidied = now
+            tidied, outdated = now, True
+        if outdated:  # after an upgrade, a part in each beat
+            outdated = bool(
+                await asyncio.to_thread(
+                    _in_transaction, connection, site_documents.rebuild_outdated
+                )
+            )
         await _schedule(jobs, connection)
         await asyncio.to_thread(_in_transaction, connection, tiles.roll_up)
         if (now - recovered).total_seconds() > STALLED_AFTER_S / 2:
@@ -139,9 +146,9 @@ async def _beat(jobs: App, connection: psycopg.Connection[Any]) -> None:
 
 def _in_transaction(
     connection: psycopg.Connection[Any], act: Callable[[psycopg.Connection[Any]], object]
-) -> None:
+) -> object:
     with connection.transaction():
-        act(connection)
+        return act(connection)
 
 
 async def _schedule(jobs: App, connection: psycopg.Connection[Any]) -> None:

@@ -33,7 +33,7 @@ from nop_graphql.filters import location_query
 from nop_graphql.schema import SCHEMA
 from nop_registry.queries.location_documents import EvseByEvseId, LocationById, Wanted
 from nop_registry.queries.location_search import LocationQuery
-from nop_registry.queries.selection import Pick
+from nop_registry.shapes.selection import Pick
 
 _CORE = SCHEMA._schema
 _DIRECTIVES = {"skip": GraphQLSkipDirective, "include": GraphQLIncludeDirective}

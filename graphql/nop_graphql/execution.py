@@ -1,7 +1,7 @@
 """From a request to its answer: checked once per document, then one statement and no executor.
 
 A document is parsed, costed and validated once and kept. Its operation is compiled to a selection
-that the registry writes as JSON in one SQL statement; the bytes go into the answer as they are.
+that the registry answers with one SQL statement, as JSON; the bytes go into the answer as they are.
 What cannot be compiled is executed by Strawberry, field by field, on the same schema.
 """
 
@@ -29,7 +29,7 @@ from nop_graphql.loaders import Context
 from nop_graphql.schema import SCHEMA
 from nop_registry.errors import NopError
 from nop_registry.queries.location_documents import read_documents
-from nop_registry.queries.selection import NotSelectable
+from nop_registry.shapes.selection import NotSelectable
 
 _encode = msgspec.json.Encoder().encode
 
@@ -64,7 +64,7 @@ async def answer(request: GraphQLRequest, context: Context) -> Answer:
     try:
         wanted = operation.wanted(request.variables or {})
         async with context.pool.connection() as connection:
-            pieces = await read_documents(connection, wanted, context.shared.fragments)
+            pieces = await read_documents(connection, wanted)
         return Answer(b"".join((b'{"data":', *pieces, b"}")), compiled=True)
     except (NotCompiled, NotSelectable, NopError):
         return await execute_plainly(request, context)  # or it says what is wrong and where

@@ -13,7 +13,6 @@ from nop_graphql.prices import Prices
 from nop_graphql.recent import Recent
 from nop_registry.database import AsyncConnection
 from nop_registry.queries import location_rows as rows
-from nop_registry.queries.fragments import Fragments
 
 Pool = AsyncConnectionPool[AsyncConnection]
 RowDict = dict[str, Any]
@@ -26,7 +25,6 @@ class Shared:
 
     def __init__(self) -> None:
         self.recent = Recent(seconds=15)
-        self.fragments = Fragments()
         self.prices = Prices()
 
 

@@ -40,7 +40,9 @@ PUBLICATION: dict[str, dict[str, Column]] = {
             "state status_ttl_s seen_at last_attempt_at last_success_at last_full_at "
             "last_error_at failures",
         ),
-        **_private("for the operator: quotes the peer and may name hosts", "state_reason last_error"),
+        **_private(
+            "for the operator: quotes the peer and may name hosts", "state_reason last_error"
+        ),
         **_private("the operator's interface, not for everyone", "versions_url allow_loopback"),
         **_private("a secret", "token_sealed"),
         **_private(
@@ -109,6 +111,13 @@ PUBLICATION: dict[str, dict[str, Column]] = {
             "max_power_w n_evse n_available n_busy n_out n_unknown n_planned",
         ),
         **_private("how the platform searches, not data", "cell class_mask"),
+    },
+    "site_document": {
+        **_public(
+            "the public columns of a public location again, as JSON values",
+            "location_id place place_rest evses evses_rest",
+        ),
+        **_private("which program wrote it, not data", "layout"),
     },
     "tile_cell": {
         **_public(

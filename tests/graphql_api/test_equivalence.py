@@ -47,11 +47,14 @@ def object_type(name: str) -> GraphQLObjectType:
 
 
 NOT_COMPILED = frozenset({PRICE, AGE})
+FOREIGN = frozenset({"location", "sameId", "tariffs"})  # of other objects: not in documents
 _LIST = everything(object_type("LocationConnection"), 7, NOT_COMPILED | {"location"})
+_HELD = everything(object_type("LocationConnection"), 7, NOT_COMPILED | FOREIGN)
 _LOCATION = everything(object_type("Location"), 6, NOT_COMPILED | {"location"})
 _EVSE = everything(object_type("Evse"), 6, NOT_COMPILED | {"evses"})
 EVERY_FIELD = {
     "locations": f"locations(first: 9) {{ {_LIST} }}",
+    "documents": f"locations(first: 9) {{ {_HELD} }}",
     "near": "locations(near: {lat: 19.07, lon: 72.87, radiusM: 50000}) "
     "{ edges { cursor node { id distanceM } } pageInfo { startCursor } totalCount }",
     "location": f"location(id: $id) {{ {_LOCATION} }}",
@@ -122,11 +125,13 @@ def test_skip_and_include_follow_their_variables(
 
 
 @st.composite
-def selections(draw: st.DrawFn, name: str = "Location", depth: int = 4) -> str:
+def selections(
+    draw: st.DrawFn, name: str = "Location", depth: int = 4, skip: frozenset[str] = NOT_COMPILED
+) -> str:
     """A selection as a client may write it: aliases, repetitions, fragments, directives."""
     chosen = draw(
         st.lists(
-            st.sampled_from([f for f in fields_of(object_type(name)) if f[0] not in NOT_COMPILED]),
+            st.sampled_from([f for f in fields_of(object_type(name)) if f[0] not in skip]),
             min_size=1,
             max_size=5,
         )
@@ -136,7 +141,7 @@ def selections(draw: st.DrawFn, name: str = "Location", depth: int = 4) -> str:
         if below is not None and depth == 0:
             continue
         alias = draw(st.sampled_from(["", f"a{number}: "]))
-        inner = f" {{ {draw(selections(below.name, depth - 1))} }}" if below else ""
+        inner = f" {{ {draw(selections(below.name, depth - 1, skip))} }}" if below else ""
         switch = draw(st.sampled_from(["", "", "", " @include(if: $yes)", " @skip(if: $yes)"]))
         text = f"{alias}{field}{switch}{inner}"
         wrapped = draw(st.sampled_from(["{}", "{}", f"... on {name} {{{{ {{}} }}}}"]))
@@ -144,15 +149,16 @@ def selections(draw: st.DrawFn, name: str = "Location", depth: int = 4) -> str:
     return " ".join([*parts, "__typename"])
 
 
+@pytest.mark.parametrize("skip", [NOT_COMPILED, NOT_COMPILED | FOREIGN], ids=["any", "documents"])
 def test_any_selection_equals_plain_execution(
-    rich_nation: Nation, with_context: Callable[..., Any]
+    rich_nation: Nation, with_context: Callable[..., Any], skip: frozenset[str]
 ) -> None:
     compiled_answers = 0
 
     @settings(
         max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
-    @given(selections())
+    @given(selections(skip=skip))
     def compare(selection: str) -> None:
         nonlocal compiled_answers
         query = (
@@ -193,6 +199,13 @@ WRITES: dict[str, Callable[[Nation], object]] = {
     ),
     "a source's state": lambda n: n.execute("UPDATE source SET state = 'held', simulated = true"),
     "withdrawal": lambda n: n.add(location("A", publish=False), at=LATER),
+    "an EVSE's removal by its status": lambda n: n.add(
+        location("B", 20, evses=(evse("B-1"), evse("B-2", status=Status.REMOVED))), at=LATER
+    ),
+    "absence from the newest pull of a source that speaks": lambda n: n.execute(
+        "UPDATE location SET missing_since = now() WHERE ocpi_id = 'A'; "
+        "UPDATE evse_status SET received_at = now() - interval '1 day'"
+    ),
 }  # fmt: skip
 
 
@@ -212,6 +225,24 @@ def test_what_was_written_before_is_not_shown_after(
     assert before.compiled and compiled.compiled
     assert msgspec.json.decode(compiled.body) == msgspec.json.decode(plain.body)
     assert compiled.body != before.body
+
+
+@pytest.mark.parametrize("case", ["documents", "near"])
+def test_a_location_without_a_document_of_this_layout_is_written_by_sql(
+    rich_nation: Nation, with_context: Callable[..., Any], case: str
+) -> None:
+    query = f"{{ {EVERY_FIELD[case]} }}"
+    before, _ = with_context(lambda context: both(context, query, {}))
+    rich_nation.execute(
+        "DELETE FROM site_document WHERE location_id < (SELECT avg(location_id) FROM site)"
+    )
+    rich_nation.execute("UPDATE site_document SET layout = layout + 1, place = ''")
+
+    compiled, plain = with_context(lambda context: both(context, query, {}))
+
+    assert compiled.compiled
+    assert msgspec.json.decode(compiled.body) == msgspec.json.decode(plain.body)
+    assert msgspec.json.decode(compiled.body) == msgspec.json.decode(before.body)
 
 
 def test_the_age_of_a_status_is_compiled_too(

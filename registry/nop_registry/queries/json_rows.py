@@ -6,32 +6,26 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from psycopg.abc import Buffer
-from psycopg.adapt import Loader
+from psycopg.types.string import ByteaBinaryLoader
 
 from nop_registry.database import AsyncConnection
-from nop_registry.queries.public_shapes import SHAPES
-from nop_registry.queries.selection import Pick, object_sql
+from nop_registry.shapes.public import SHAPES
+from nop_registry.shapes.selection import Pick, object_sql
 
 
 async def read_json(
     connection: AsyncConnection, sql: str, values: Mapping[str, Any]
 ) -> list[tuple[Any, ...]]:
     """Rows whose text columns are the bytes that the server sent."""
-    async with connection.cursor() as cursor:
-        cursor.adapters.register_loader("text", _Bytes)
+    async with connection.cursor(binary=True) as cursor:
+        cursor.adapters.register_loader("text", ByteaBinaryLoader)
         await cursor.execute(sql, values, prepare=True)
         return await cursor.fetchall()
 
 
-class _Bytes(Loader):
-    def load(self, data: Buffer) -> bytes:
-        return bytes(data)
-
-
 @lru_cache(maxsize=512)
 def selected_sql(shape: str, picks: tuple[Pick, ...]) -> str:
-    """SQL text of an object of public_shapes with these fields. Raises NotSelectable."""
+    """SQL text of an object of SHAPES with these fields. Raises NotSelectable."""
     return object_sql(SHAPES, shape, picks)
 
 

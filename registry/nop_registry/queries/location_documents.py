@@ -1,6 +1,6 @@
 """Locations and EVSEs as ready JSON: any selection of their fields, written by SQL.
 
-One statement for an object; for a list one that finds the page and one that writes its objects.
+One statement for an object and for a list whose objects are cut from documents; two for others.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from psycopg.types.numeric import Int8
 
 from nop_registry.database import AsyncConnection
 from nop_registry.identifiers import canonical_evse_id
-from nop_registry.queries.fragments import Fragments
 from nop_registry.queries.json_rows import member, read_json, selected_sql
 from nop_registry.queries.location_lists import read_list
 from nop_registry.queries.location_search import LocationQuery
-from nop_registry.queries.public_shapes import LIVE_EVSE
-from nop_registry.queries.selection import Pick
+from nop_registry.shapes.public import LIVE_EVSE
+from nop_registry.shapes.selection import Pick
 
 ONE_LOCATION = "FROM location l JOIN site ON site.location_id = l.id"
 """Public locations."""
@@ -50,20 +49,18 @@ class Wanted(msgspec.Struct, frozen=True):
     picks: tuple[Pick, ...]
 
 
-async def read_documents(
-    connection: AsyncConnection, wanted: Sequence[Wanted], fragments: Fragments | None = None
-) -> list[bytes]:
+async def read_documents(connection: AsyncConnection, wanted: Sequence[Wanted]) -> list[bytes]:
     """A JSON object with one member for each, in order, in pieces to be joined once.
 
-    A list is a Relay connection. `fragments` spares writing what has not changed since. Raises
-    NotSelectable for a field that SQL cannot answer, InvalidInput for a question without sense.
+    A list is a Relay connection. Raises NotSelectable for a field that SQL cannot answer,
+    InvalidInput for a question without sense.
     """
     out: list[bytes] = []
     for number, one in enumerate(wanted):
         out.append(member(number, one.key))
         match one.question:
             case LocationQuery() as query:
-                out += await read_list(connection, query, one.picks, fragments)
+                out += await read_list(connection, query, one.picks)
             case LocationById(id):
                 out.append(await _read_location(connection, id, one.picks))
             case EvseByEvseId(evse_id):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from nop_registry.database import AsyncConnection
-from nop_registry.queries.fragments import Fragments, stamp_sql
 from nop_registry.queries.json_rows import member, read_json, selected_sql
 from nop_registry.queries.location_search import (
     LocationHit,
@@ -14,29 +13,27 @@ from nop_registry.queries.location_search import (
     count_locations,
     list_location_page,
 )
-from nop_registry.queries.public_shapes import STAMP_ROWS
-from nop_registry.queries.selection import NotSelectable, Pick
+from nop_registry.queries.prepared import Nodes, prepared_nodes
+from nop_registry.shapes.public import FOUND
+from nop_registry.shapes.selection import NotSelectable, Pick
 
 _encode = msgspec.json.Encoder().encode
 
 
 async def read_list(
-    connection: AsyncConnection,
-    query: LocationQuery,
-    picks: tuple[Pick, ...],
-    fragments: Fragments | None,
+    connection: AsyncConnection, query: LocationQuery, picks: tuple[Pick, ...]
 ) -> list[bytes]:
     """The connection with these fields, in pieces. Raises NotSelectable and InvalidInput."""
-    nodes = [node for edges in picks for node in edges.picks if edges.name == "edges"]
-    stamp = stamp_sql(tuple(pick for node in nodes for pick in node.picks))
-    kept = None if fragments is None or stamp is None else (fragments, stamp)
-    page = await list_location_page(connection, query, stamp if kept else None)
+    nodes = [node.picks for edges in picks for node in edges.picks if node.name == "node"]
+    prepared = _prepared(nodes)
+    columns, joins = (prepared.columns, prepared.joins) if prepared else ("", "")
+    page = await list_location_page(connection, query, columns, joins)
     out: list[bytes] = []
     for number, pick in enumerate(picks):
         out.append(member(number, pick.key))
         match pick.name:
             case "edges":
-                out += await _read_edges(connection, page, pick.picks, kept)
+                out.append(await _read_edges(connection, page, pick.picks, prepared))
             case "page_info":
                 out.append(_encode(_page_info(page, pick.picks)))
             case "total_count":
@@ -49,18 +46,27 @@ async def read_list(
     return out
 
 
-_Kept = tuple[Fragments, str] | None
-"""Where written objects are kept, and the SQL of their stamps."""
+def _prepared(nodes: list[tuple[Pick, ...]]) -> Nodes | None:
+    """The one selection of locations, where documents hold all of it."""
+    if len(nodes) != 1:
+        return None
+    try:
+        return prepared_nodes(nodes[0])
+    except NotSelectable:
+        return None
 
 
 async def _read_edges(
-    connection: AsyncConnection, page: LocationPage, picks: tuple[Pick, ...], kept: _Kept
-) -> list[bytes]:
+    connection: AsyncConnection,
+    page: LocationPage,
+    picks: tuple[Pick, ...],
+    prepared: Nodes | None,
+) -> bytes:
     columns: list[list[bytes | None]] = []
     for pick in picks:
         match pick.name:
             case "node":
-                nodes = await _read_nodes(connection, page.hits, pick.picks, kept)
+                nodes = await _read_nodes(connection, page.hits, pick.picks, prepared)
                 columns.append([nodes.get(hit.location_id) for hit in page.hits])
             case "cursor":
                 columns.append([f'"{page.cursor(hit)}"'.encode() for hit in page.hits])
@@ -68,48 +74,38 @@ async def _read_edges(
                 columns.append([b'"LocationEdge"'] * len(page.hits))
             case _:
                 raise NotSelectable(f"an edge has no {pick.name}")
-    keys = [member(number, pick.key) for number, pick in enumerate(picks)]
-    out: list[bytes] = []
-    for values in zip(*columns, strict=True):
-        if None in values:
-            continue  # gone since the page was found
-        out.append(b"}," if out else b"[")
-        for key, value in zip(keys, values, strict=True):
-            out += (key, value)
-    out.append(b"}]" if out else b"[]")
-    return out
+    edge = b"".join(member(number, pick.key) + b"%b" for number, pick in enumerate(picks)) + b"}"
+    # A node is None when the location has gone since the page was found.
+    edges = [edge % values for values in zip(*columns, strict=True) if None not in values]
+    return b"[%b]" % b",".join(edges)
 
 
 async def _read_nodes(
-    connection: AsyncConnection, hits: list[LocationHit], picks: tuple[Pick, ...], kept: _Kept
+    connection: AsyncConnection,
+    hits: list[LocationHit],
+    picks: tuple[Pick, ...],
+    prepared: Nodes | None,
 ) -> dict[int, bytes]:
-    """The objects of these hits, kept or written now; without those that have gone meanwhile."""
-    text_sql = selected_sql("found_location", picks)
-    fragments, stamp_sql = kept or (None, "''")
-    found: dict[int, bytes] = {}
-    if fragments is not None:
-        for number, _, stamp in hits:
-            text = fragments.find(text_sql, number, stamp)
-            if text is not None:
-                found[number] = text
+    """The objects of these hits, cut from documents or written by SQL; without those now gone."""
+    held = [hit for hit in hits if prepared and hit.columns[0] is not None]
+    texts = prepared.write([hit.columns for hit in held]) if prepared else []
+    found = {hit.location_id: text for hit, text in zip(held, texts, strict=True)}
     missing = [hit for hit in hits if hit.location_id not in found]
     if not missing:
         return found
     rows = await read_json(
         connection,
-        f"""SELECT l.id, {text_sql}, {stamp_sql}
-            FROM unnest(%(ids)s::int8[], %(distances)s::float8[]) AS p (location_id, distance_m)
-            JOIN location l ON l.id = p.location_id {STAMP_ROWS}""",  # noqa: S608 - constants
+        f"""SELECT l.id, {selected_sql("found_location", picks)}
+            FROM (SELECT site.*, hit.distance_m
+                  FROM unnest(%(ids)s::int8[], %(distances)s::float8[]) AS hit (id, distance_m)
+                  JOIN site ON site.location_id = hit.id) p
+            JOIN location l ON l.id = p.location_id {FOUND}""",  # noqa: S608 - constants
         {
             "ids": [hit.location_id for hit in missing],
             "distances": [hit.distance_m for hit in missing],
         },
     )
-    for number, text, stamp in rows:
-        found[number] = text
-        if fragments is not None:  # under the stamp of now: it may differ from the page's
-            fragments.keep(text_sql, number, stamp.decode(), text)
-    return found
+    return found | dict(rows)
 
 
 def _page_info(page: LocationPage, picks: tuple[Pick, ...]) -> dict[str, object]:

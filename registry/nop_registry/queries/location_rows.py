@@ -11,7 +11,7 @@ from typing import Any
 from nop_registry.database import AsyncConnection, fetch_all, fetch_one
 from nop_registry.identifiers import canonical_evse_id
 from nop_registry.queries.location_documents import BEST_EVSE, ONE_LOCATION
-from nop_registry.queries.public_shapes import LIVE_EVSE
+from nop_registry.shapes.public import LIVE_EVSE
 
 Rows = list[dict[str, Any]]
 

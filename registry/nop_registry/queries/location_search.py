@@ -16,8 +16,8 @@ from nop_registry.database import AsyncConnection, fetch_one
 from nop_registry.errors import InvalidInput
 from nop_registry.geo import EARTH_RADIUS_M, MAX_LATITUDE, WORLD_HALF_M, BBox, Point
 from nop_registry.queries.cursors import centre_mark, cursor_text, parse_cursor
+from nop_registry.queries.json_rows import read_json
 from nop_registry.queries.offer import Offer, offer_conditions
-from nop_registry.queries.public_shapes import STAMP_ROWS
 
 MAX_PAGE = 100
 MAX_RADIUS_M = 100_000.0
@@ -76,11 +76,11 @@ class LocationQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocationHit(NamedTuple):
-    """One row of a page: its place in the list, and what changes when the caller's stamp does."""
+    """One row of a page: its place in the list, and the columns that the caller wanted of it."""
 
     location_id: int
     distance_m: float | None
-    stamp: str
+    columns: tuple[bytes | None, ...] = ()
 
 
 class LocationPage(NamedTuple):
@@ -98,23 +98,22 @@ class LocationPage(NamedTuple):
 
 
 async def list_location_page(
-    connection: AsyncConnection, query: LocationQuery, stamp_sql: str | None = None
+    connection: AsyncConnection, query: LocationQuery, columns: str = "", joins: str = ""
 ) -> LocationPage:
     """The page of public locations. Raises InvalidInput when the question makes no sense.
 
-    `stamp_sql` is an expression on `location l` and STAMP_ROWS: every hit carries its stamp.
+    `columns` are SQL texts on `joins` and the page `p` (of `site`, and distance_m), for every hit.
     """
     search = _Search(query, walk=await _is_crowded(connection, query.checked().bbox))
-    order = "f.location_id" if search.mark is None else "f.distance, f.location_id"
-    cursor = await connection.execute(
-        f"""SELECT f.location_id, f.distance, {stamp_sql or "''"}
-            FROM ({search.page()}) f JOIN location l ON l.id = f.location_id
-            {STAMP_ROWS if stamp_sql else ""} ORDER BY {order}""",  # noqa: S608 - constants
+    order = "p.location_id" if search.mark is None else "p.distance_m, p.location_id"
+    wanted = f", {columns}" if columns else ""
+    rows = await read_json(
+        connection,
+        f"""SELECT p.location_id, p.distance_m{wanted}
+            FROM ({search.page()}) p {joins} ORDER BY {order}""",  # noqa: S608 - constants
         search.values,
-        prepare=True,
     )
-    rows = await cursor.fetchall()
-    hits = [LocationHit(*row) for row in rows[: query.first]]
+    hits = [LocationHit(row[0], row[1], row[2:]) for row in rows[: query.first]]
     return LocationPage(hits, len(rows) > query.first, query.after is not None, search.mark)
 
 
@@ -154,7 +153,7 @@ class _Search:
         return self._select("count(*) AS n", self._matches)
 
     def page(self) -> str:
-        """The page and one row more, in order: location_id, distance (metres or NULL)."""
+        """The page and one row more, in order: `site`, and distance_m (NULL in order of id)."""
         rows = self._put("rows", Int8(self._query.first + 1))
         if self.mark is not None:
             return self._nearest(rows)
@@ -163,7 +162,7 @@ class _Search:
             conditions.append(
                 f"s.location_id > {self._put('after', Int8(self._after.location_id))}"
             )
-        page = self._select(f"s.location_id, {self._distance} AS distance", conditions)
+        page = self._select(f"s.*, {self._distance} AS distance_m", conditions)
         return f"{page} ORDER BY s.location_id LIMIT {rows}"
 
     def _nearest(self, rows: str) -> str:
@@ -181,7 +180,7 @@ class _Search:
         reach = f"""(SELECT max(distance) FROM (
             {guide} ORDER BY s.geom <-> {self._centre} LIMIT {rows}) guide)"""  # noqa: S608 - constants
         box = self._circle("(SELECT metres FROM reach)")
-        page = self._select("s.location_id, d.distance", [f"s.geom && {box}", *conditions])
+        page = self._select("s.*, d.distance AS distance_m", [f"s.geom && {box}", *conditions])
         return f"""WITH reach AS MATERIALIZED (SELECT {reach} AS metres)
             {page} ORDER BY d.distance, s.location_id LIMIT {rows}"""
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from nop_registry.database import Connection
 from nop_registry.store.areas import AREAS_OF_PLACE
+from nop_registry.store.site_documents import refresh_documents
 
 
 def refresh_sites(connection: Connection, locations: Sequence[int]) -> list[int]:
-    """Rebuild the rows of these locations; returns the map cells they have left."""
+    """Rebuild the rows and documents of these locations; returns the map cells they have left."""
     before: dict[int, int] = dict(
         connection.execute(
             "SELECT location_id, cell FROM site WHERE location_id = ANY(%s)", (locations,)
@@ -17,6 +18,7 @@ def refresh_sites(connection: Connection, locations: Sequence[int]) -> list[int]
     )
     connection.execute(_UPSERT, {"locations": locations})
     after: dict[int, int] = dict(connection.execute(_DROP, {"locations": locations}).fetchall())
+    refresh_documents(connection, locations)
     return sorted({cell for number, cell in before.items() if after.get(number) != cell})
 
 

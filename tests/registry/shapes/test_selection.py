@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nop_registry.database import Connection
-from nop_registry.queries.selection import (
+from nop_registry.shapes.selection import (
     Kind,
     Many,
     NotSelectable,

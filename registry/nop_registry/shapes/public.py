@@ -1,13 +1,14 @@
 """What the public may ask of a location and all below it, field by field, as SQL.
 
 Aliases: l location · e evse · n evse_status_now · c connector · t tariff · src source_now ·
-a site_now · p the location's id and distance in a search. Rows that are not public are kept out by
-`rows`: an EVSE that is retired or REMOVED is not shown, a location only when it has a `site`.
+a site_now · p a location's row of `site` and its distance in a search (see FOUND). Rows that are
+not public are kept out by `rows`: an EVSE that is retired or REMOVED is not shown, a location only
+when it has a `site`.
 """
 
 from __future__ import annotations
 
-from nop_registry.queries.selection import Field, Kind, Many, One, Scalar, Shape
+from nop_registry.shapes.selection import Field, Kind, Many, One, Scalar, Shape
 
 _WORD, _NUMBER, _BOOLEAN, _TIME = Kind.WORD, Kind.NUMBER, Kind.BOOLEAN, Kind.TIME
 
@@ -72,6 +73,15 @@ _LOCATION: dict[str, Field] = {
         "e.position",
     ),
 }
+
+_FOUND: dict[str, Field] = {
+    "is_simulated": Scalar("src.simulated", _BOOLEAN, required=True),
+    "source": One("source"),
+    "availability": One("availability"),
+    "max_power_w": Scalar("p.max_power_w", _NUMBER),
+    "distance_m": Scalar("round(p.distance_m)::int", _NUMBER),
+}
+"""The same fields, where a search has found the rows already."""
 
 _EVSE: dict[str, Field] = {
     "id": Scalar("e.id", _WORD, required=True),
@@ -154,9 +164,7 @@ _HOURS = "l.details->'opening_times'"
 
 SHAPES: dict[str, Shape] = {
     "location": Shape("Location", _LOCATION),
-    "found_location": Shape(
-        "Location", {**_LOCATION, "distance_m": Scalar("round(p.distance_m)::int", _NUMBER)}
-    ),
+    "found_location": Shape("Location", {**_LOCATION, **_FOUND}),
     "party": Shape(
         "Party",
         {
@@ -272,31 +280,17 @@ SHAPES: dict[str, Shape] = {
     "restrictions": Shape("TariffRestrictions", _RESTRICTIONS),
 }
 
-STAMP_ROWS = """
-JOIN site t ON t.location_id = l.id
-JOIN source_now src ON src.id = l.source_id"""
-"""What the stamps name beside `location l`."""
+FOUND = """
+LEFT JOIN source_now src ON src.id = p.source_id
+CROSS JOIN LATERAL counters_now(src.is_stale, p.n_evse, p.n_available, p.n_busy, p.n_out,
+                                p.n_unknown, p.n_planned) a"""
+"""Joins to `p`, rows of `site` with distance_m: what the live fields of found_location need."""
 
-_SEEN = "coalesce(src.seen_at, '-infinity')"
-STAMPS = {
-    "availability": "t.xmin, src.is_stale",
-    # Every change of a status writes the site's row, and every pull moves seen_at: while the source
-    # speaks, no EVSE is stale (lastSeen follows a bare heartbeat with the end of its pull). When
-    # it is silent, each EVSE's own word counts.
-    "evses": f"""t.xmin, {_SEEN}, src.status_ttl_s, src.is_stale,
-        CASE WHEN src.is_stale OR l.missing_since IS NOT NULL THEN (
-            SELECT concat_ws(' ', count(*), sum(es.xmin::text::bigint), count(*) FILTER (
-                WHERE es.received_at < now() - src.status_ttl_s * interval '1 second'))
-            FROM evse_status es WHERE es.location_id = l.id) END""",  # noqa: S608 - constants
-    "is_simulated": "src.simulated",
-    "max_power_w": "t.xmin",
-    "source": "src.name, src.state, src.simulated, src.is_stale, "
-    f"coalesce(src.last_success_at, '-infinity'), {_SEEN}",
+LIVE = {
+    "location": ("is_simulated", "source", "availability", "max_power_w", "distance_m"),
+    "evse": ("status", "status_detail"),
 }
-"""Fields of a location that change without a new version of it, and what changes with them.
+"""Fields that change without a new version of the location. An EVSE's need `n` only."""
 
-xmin is the transaction that wrote a row: any write to the row changes it.
-"""
-
-VOLATILE = frozenset({"age_seconds", "distance_m", "location", "same_id", "tariffs"})
-"""Fields that depend on the moment, the question or other objects."""
+FOREIGN = frozenset({"location", "same_id", "tariffs"})
+"""Fields that depend on other objects than the location and what belongs to it."""

@@ -88,6 +88,15 @@ def object_sql(shapes: Mapping[str, Shape], shape: str, picks: tuple[Pick, ...])
     return _concat(_object_parts(shapes, shape, picks))
 
 
+def value_sql(shapes: Mapping[str, Shape], shape: str, pick: Pick) -> str:
+    """An SQL expression whose text, never NULL, is the JSON of this one field.
+
+    Raises NotSelectable for a field that the shape does not have.
+    """
+    parts = list(_field_parts(shapes, _field(shapes[shape], pick.name), pick))
+    return parts[0][1] if len(parts) == 1 else _concat(iter(parts))
+
+
 _Part = tuple[bool, str]  # (is literal text, text or SQL)
 
 
@@ -100,11 +109,15 @@ def _object_parts(
         if pick.name == "__typename":
             yield True, f'"{shape.typename}"'
             continue
-        field = shape.fields.get(pick.name)
-        if field is None:
-            raise NotSelectable(f"{shape.typename} has no {pick.name} that SQL can answer")
-        yield from _field_parts(shapes, field, pick)
+        yield from _field_parts(shapes, _field(shape, pick.name), pick)
     yield True, "}" if picks else "{}"
+
+
+def _field(shape: Shape, name: str) -> Field:
+    field = shape.fields.get(name)
+    if field is None:
+        raise NotSelectable(f"{shape.typename} has no {name} that SQL can answer")
+    return field
 
 
 def _field_parts(shapes: Mapping[str, Shape], field: Field, pick: Pick) -> Iterator[_Part]:
@@ -148,7 +161,7 @@ def _scalar_parts(scalar: Scalar) -> Iterator[_Part]:
                 )
         case Kind.TIME:
             # To JSON first: that format is ISO 8601 whatever DateStyle and TimeZone say.
-            value = f"""rtrim(to_json(({sql}) AT TIME ZONE 'UTC')::text, '"') || 'Z"'"""
+            value = f"""left(to_json(({sql}) AT TIME ZONE 'UTC')::text, -1) || 'Z"'"""
         case Kind.JSON:
             value = sql
     yield False, value if scalar.required else f"coalesce(({value})::text, 'null')"

@@ -1,0 +1,52 @@
+"""The prepared document of each public location, derived from location, evse and connector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nop_registry.database import Connection
+from nop_registry.shapes.document import DOCUMENT_SQL, LAYOUT
+
+BATCH = 5000
+
+
+def refresh_documents(connection: Connection, locations: Sequence[int]) -> None:
+    """Write the documents of those that have a search row; drop those of the others.
+
+    For whoever wrote these locations, in the same transaction.
+    """
+    values = {"locations": locations, "layout": LAYOUT}
+    connection.execute(_WRITE, values)
+    connection.execute(_DROP, values)
+
+
+def rebuild_outdated(connection: Connection, most: int = BATCH) -> int:
+    """Write at most so many documents that are missing or of an older layout; how many.
+
+    Those whose location is being written now are left to their writer.
+    """
+    rows = connection.execute(_OUTDATED, {"layout": LAYOUT, "most": most}).fetchall()
+    refresh_documents(connection, [number for (number,) in rows])
+    return len(rows)
+
+
+_TEXTS = ("place", "place_rest", "evses", "evses_rest")
+_WRITE = f"""
+INSERT INTO site_document AS d (location_id, layout, {", ".join(_TEXTS)})
+SELECT id, %(layout)s, {", ".join(_TEXTS)} FROM ({DOCUMENT_SQL}
+WHERE l.id = ANY(%(locations)s)
+  AND EXISTS (SELECT FROM site WHERE site.location_id = l.id)) fresh
+ON CONFLICT (location_id) DO UPDATE
+SET layout = excluded.layout, {", ".join(f"{text} = excluded.{text}" for text in _TEXTS)}
+WHERE (d.layout, {", ".join(f"d.{text}" for text in _TEXTS)})
+   IS DISTINCT FROM (excluded.layout, {", ".join(f"excluded.{text}" for text in _TEXTS)})"""  # noqa: S608 - constants
+
+_DROP = """
+DELETE FROM site_document d WHERE d.location_id = ANY(%(locations)s)
+  AND NOT EXISTS (SELECT FROM site WHERE site.location_id = d.location_id)"""
+
+# Locked first and read by the next statement: what is written then is the newest version.
+_OUTDATED = """
+SELECT l.id FROM site JOIN location l ON l.id = site.location_id
+LEFT JOIN site_document d ON d.location_id = l.id AND d.layout = %(layout)s
+WHERE d.location_id IS NULL LIMIT %(most)s FOR SHARE OF l SKIP LOCKED"""
