@@ -256,8 +256,8 @@ class _Pull:
                         f"any more. Nothing was retired. If they are really gone: "
                         f"nop source release {self.source.name} --accept-removal"
                     )
-                elif absence.retired and self.module.part.kind is ObjectKind.LOCATION:
-                    _withdraw(self.connection, absence.retired)
+                if self.module.part.kind is ObjectKind.LOCATION:
+                    _show(self.connection, sorted({*absence.turned, *absence.retired}))
             report = msgspec.to_builtins(self.tally)
             deliveries.finish_delivery(self.connection, delivery, state, report, total=self.total)
         return self._report(delivery, state)
@@ -316,9 +316,9 @@ def _since(source: Source) -> datetime:
     return source.last_success_at - overlap + skew
 
 
-def _withdraw(connection: Connection, retired: list[int]) -> None:
-    left = refresh_sites(connection, retired)
-    announce(connection, retired, (), left)
+def _show(connection: Connection, locations: list[int]) -> None:
+    if locations:
+        announce(connection, locations, (), refresh_sites(connection, locations))
 
 
 def _settle(

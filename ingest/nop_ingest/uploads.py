@@ -225,9 +225,8 @@ class _Upload:
             self.connection, self.delivery, ObjectKind.LOCATION,
             approved=self.source.removal_approved, at=self.context.received_at,
         )  # fmt: skip
-        if absence.retired:
-            left = refresh_sites(self.connection, absence.retired)
-            announce(self.connection, absence.retired, (), left)
+        if moved := sorted({*absence.turned, *absence.retired}):
+            announce(self.connection, moved, (), refresh_sites(self.connection, moved))
         if absence.held:
             self.report.state = "held"
             self.report.message = (

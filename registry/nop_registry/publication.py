@@ -108,7 +108,7 @@ PUBLICATION: dict[str, dict[str, Column]] = {
         **_public(
             "derived from public columns of public locations",
             "location_id source_id geom country operator_name state_area_id district_area_id "
-            "max_power_w n_evse n_available n_busy n_out n_unknown n_planned",
+            "max_power_w n_evse n_available n_busy n_out n_unknown n_planned missing",
         ),
         **_private("how the platform searches, not data", "cell class_mask"),
     },

@@ -204,7 +204,7 @@ WRITES: dict[str, Callable[[Nation], object]] = {
     ),
     "absence from the newest pull of a source that speaks": lambda n: n.execute(
         "UPDATE location SET missing_since = now() WHERE ocpi_id = 'A'; "
-        "UPDATE evse_status SET received_at = now() - interval '1 day'"
+        "UPDATE site SET missing = true FROM location WHERE id = location_id AND ocpi_id = 'A'"
     ),
 }  # fmt: skip
 

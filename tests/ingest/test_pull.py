@@ -138,6 +138,38 @@ def test_what_is_missing_once_stays_and_what_is_missing_twice_is_retired(
     assert count(connection, "site") == 3
 
 
+@pytest.mark.parametrize("left", [2, 0])
+def test_the_status_of_what_is_missing_is_unknown_until_it_is_listed_again(
+    connection: Connection, pull_now: Pull, operator: Operator, left: int
+) -> None:
+    """One station gone is missing; all gone is held: either way nobody confirms a status."""
+    pull_now()
+    before = shown(connection)
+    gone, operator.locations = operator.locations, operator.locations[:left]
+    pull_now(full=True)
+    unlisted = {f"LOC{n}" for n in range(left + 1, 4)}
+    for ocpi_id, (counted, told) in shown(connection).items():
+        assert (counted, told) == (
+            ({"UNKNOWN"}, {"UNKNOWN"}) if ocpi_id in unlisted else before[ocpi_id]
+        )
+    operator.locations = gone
+    pull_now(full=True)
+    assert shown(connection) == before
+
+
+def shown(connection: Connection) -> dict[str, tuple[set[str], set[str]]]:
+    """By location, the statuses that the map counts and those that its EVSEs have."""
+    rows = connection.execute(
+        """SELECT l.ocpi_id, array_remove(ARRAY[CASE WHEN s.n_available > 0 THEN 'AVAILABLE' END,
+               CASE WHEN s.n_busy > 0 THEN 'CHARGING' END, CASE WHEN s.n_unknown > 0
+               THEN 'UNKNOWN' END, CASE WHEN s.n_out > 0 THEN 'OUTOFORDER' END], NULL),
+               (SELECT array_agg(status::text) FROM evse_status_now n WHERE n.location_id = l.id)
+           FROM site_now s JOIN location l ON l.id = s.location_id"""
+    ).fetchall()
+    connection.commit()
+    return {ocpi_id: (set(counted), set(told)) for ocpi_id, counted, told in rows}
+
+
 @pytest.mark.parametrize("left", [0, 20])
 def test_a_feed_that_loses_many_stations_is_held_for_a_person(
     connection: Connection, pull_now: Pull, operator: Operator, left: int

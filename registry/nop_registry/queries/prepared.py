@@ -69,7 +69,6 @@ LEFT JOIN site_document d ON d.location_id = p.location_id AND d.layout = {LAYOU
 
 # OFFSET 0: computed once for a location, not again for each of its EVSEs.
 _MOMENT = """
-LEFT JOIN location m ON m.id = p.location_id AND m.missing_since IS NOT NULL
 CROSS JOIN LATERAL (
     SELECT now() - src.status_ttl_s * interval '1 second' AS stale_before OFFSET 0) moment"""
 
@@ -78,7 +77,7 @@ def _statuses(live: Iterable[str]) -> str:
     """The ids of the live EVSEs, each with its live values, as one flat list."""
     values = ", ".join(["n.evse_id", *live])
     return f"""(SELECT string_agg(concat_ws(chr(9), {values}), chr(9))
-        FROM evse_statuses(p.location_id, src.seen_at, moment.stale_before, m.id IS NOT NULL) n
+        FROM evse_statuses(p.location_id, src.seen_at, moment.stale_before, p.missing) n
         WHERE n.last_known_status <> 'REMOVED')"""  # noqa: S608 - constants
 
 

@@ -282,8 +282,8 @@ SHAPES: dict[str, Shape] = {
 
 FOUND = """
 LEFT JOIN source_now src ON src.id = p.source_id
-CROSS JOIN LATERAL counters_now(src.is_stale, p.n_evse, p.n_available, p.n_busy, p.n_out,
-                                p.n_unknown, p.n_planned) a"""
+CROSS JOIN LATERAL counters_now(src.is_stale OR p.missing, p.n_evse, p.n_available,
+                                p.n_busy, p.n_out, p.n_unknown, p.n_planned) a"""
 """Joins to `p`, rows of `site` with distance_m: what the live fields of found_location need."""
 
 LIVE = {

@@ -25,7 +25,9 @@ class Absence(NamedTuple):
     retired: list[int]
     """Numbers retired now: absent twice in a row, or in a removal that a person has approved."""
     held: bool
-    """Too many are missing: nothing was marked or retired."""
+    """Too many are missing: nothing was retired, a person must look."""
+    turned: list[int]
+    """Locations that went missing now or came back: their search rows follow."""
 
 
 def settle_absences(
@@ -51,17 +53,20 @@ def settle_absences(
         parameters,
     ).fetchone() or (0, 0)
     too_many = (missing > MAX_COUNT and missing > MAX_SHARE * known) or missing == known > 0
+    turned: list[int] = []
+    if kind is ObjectKind.LOCATION:
+        # Even if held: nobody has confirmed the status of what is not listed.
+        for statement in (_LISTED_AGAIN, _NOT_LISTED):
+            turned += [number for (number,) in connection.execute(statement, parameters)]
     if too_many and not approved:
-        return Absence(known, missing, [], held=True)
+        return Absence(known, missing, [], held=True, turned=turned)
     connection.execute(_RETURNED, parameters)
     connection.execute(_MARK, parameters)
-    if kind is ObjectKind.LOCATION:
-        connection.execute(_MARK_LOCATION, parameters)
     parameters["times"] = 1 if too_many else 2
     retired = [n for (n,) in connection.execute(_RETIRE[kind], parameters)]
     # Forgotten as "sent": should it come back, it is taken anew and revived with its history.
     connection.execute("DELETE FROM source_object WHERE id = ANY(%s)", (retired,))
-    return Absence(known, missing, retired, held=False)
+    return Absence(known, missing, retired, held=False, turned=turned)
 
 
 # NOT IN is hashed even where a table is too new for statistics; an anti-join was a nested loop.
@@ -72,19 +77,23 @@ WHERE o.source_id = %(source)s AND o.kind = %(kind)s AND o.id NOT IN (
     SELECT unnest(seen) FROM delivery_page WHERE delivery_id = %(delivery)s)"""
 
 _RETURNED = """
-WITH back AS (
-    UPDATE source_object o SET missing_pulls = 0
-    WHERE o.source_id = %(source)s AND o.kind = %(kind)s AND o.missing_pulls > 0
-      AND o.id NOT IN (SELECT id FROM absent)
-    RETURNING o.id)
-UPDATE location l SET missing_since = NULL FROM back WHERE l.id = back.id"""
+UPDATE source_object o SET missing_pulls = 0
+WHERE o.source_id = %(source)s AND o.kind = %(kind)s AND o.missing_pulls > 0
+  AND o.id NOT IN (SELECT id FROM absent)"""
 
 _MARK = """
 UPDATE source_object o SET missing_pulls = missing_pulls + 1 FROM absent a WHERE o.id = a.id"""
 
-_MARK_LOCATION = """
+_LISTED_AGAIN = """
+UPDATE location l SET missing_since = NULL
+WHERE l.source_id = %(source)s AND l.missing_since IS NOT NULL AND l.retired_at IS NULL
+  AND l.id NOT IN (SELECT id FROM absent)
+RETURNING l.id"""
+
+_NOT_LISTED = """
 UPDATE location l SET missing_since = %(at)s FROM absent a
-WHERE l.id = a.id AND l.missing_since IS NULL"""
+WHERE l.id = a.id AND l.missing_since IS NULL AND l.retired_at IS NULL
+RETURNING l.id"""
 
 _RETIRE = {
     ObjectKind.LOCATION: """

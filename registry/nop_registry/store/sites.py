@@ -34,6 +34,7 @@ _COUNTERS = """
 # Web Mercator by its formula: ST_Transform costs ten times as much per point.
 _PUBLIC = f"""
 SELECT l.id AS location_id, l.source_id, l.country, l.operator_name, c.*, place.geom,
+    l.missing_since IS NOT NULL AS missing,
     cell_at(place.geom) AS cell, areas.state_area_id, areas.district_area_id
 FROM location l
 JOIN (SELECT e.location_id AS counted_id, bit_or(e.class_mask) AS class_mask,
@@ -50,7 +51,7 @@ WHERE l.id = ANY(%(locations)s) AND l.publish AND l.retired_at IS NULL"""  # noq
 _COLUMNS = (
     "source_id", "geom", "cell", "country", "operator_name", "state_area_id", "district_area_id",
     "class_mask", "max_power_w", "n_evse", "n_available", "n_busy", "n_out", "n_unknown",
-    "n_planned",
+    "n_planned", "missing",
 )  # fmt: skip
 _NAMES = ", ".join(_COLUMNS)
 

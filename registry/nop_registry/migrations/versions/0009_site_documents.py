@@ -29,8 +29,10 @@ def upgrade() -> None:
     EXCEPTION WHEN feature_not_supported OR invalid_parameter_value THEN NULL;
     END $$;
 
-    -- Very few: whether a location is one of them costs a reader one page instead of four.
-    CREATE INDEX location_missing ON location (id) WHERE missing_since IS NOT NULL;
+    -- Not in the newest complete full pull: its statuses are stale, whatever was heard before.
+    ALTER TABLE site ADD missing boolean NOT NULL DEFAULT false;
+    UPDATE site SET missing = true FROM location l
+    WHERE l.id = location_id AND l.missing_since IS NOT NULL;
 
     -- The rules of 0006, for readers who already hold the source's row. Written so that PostgreSQL
     -- inlines them: the views plan as before.
@@ -46,7 +48,7 @@ def upgrade() -> None:
         FROM evse_status es,
         LATERAL (SELECT CASE WHEN $4 THEN es.received_at
                  ELSE greatest(es.received_at, $2) END AS last_seen_at) seen,
-        LATERAL (SELECT seen.last_seen_at < $3 AS is_stale) stale
+        LATERAL (SELECT $4 OR seen.last_seen_at < $3 AS is_stale) stale
         WHERE es.location_id = $1
     $$;
     CREATE OR REPLACE VIEW evse_status_now AS
@@ -54,7 +56,7 @@ def upgrade() -> None:
     LATERAL evse_statuses(l.id, s.seen_at, now() - s.status_ttl_s * interval '1 second',
                           l.missing_since IS NOT NULL) n;
 
-    -- Is the source stale, and the counters of `site`: n_evse, n_available … n_planned.
+    -- Is the source stale or the location missing, and the counters of `site`: n_evse, n_available … n_planned.
     CREATE FUNCTION counters_now(boolean, int, int, int, int, int, int)
     RETURNS TABLE (n_evse int, n_available int, n_busy int, n_out int, n_unknown int,
                    n_planned int) LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 1 AS $$
@@ -63,10 +65,11 @@ def upgrade() -> None:
     $$;
     CREATE OR REPLACE VIEW site_now AS
     SELECT t.location_id, t.source_id, t.geom, t.cell, t.country, t.operator_name, t.state_area_id,
-           t.district_area_id, t.class_mask, t.max_power_w, c.n_evse, s.is_stale, s.simulated,
+           t.district_area_id, t.class_mask, t.max_power_w, c.n_evse,
+           s.is_stale OR t.missing AS is_stale, s.simulated,
            c.n_available, c.n_busy, c.n_out, c.n_unknown, c.n_planned
     FROM site t JOIN source_now s ON s.id = t.source_id,
-    LATERAL counters_now(s.is_stale, t.n_evse, t.n_available, t.n_busy, t.n_out, t.n_unknown,
+    LATERAL counters_now(s.is_stale OR t.missing, t.n_evse, t.n_available, t.n_busy, t.n_out, t.n_unknown,
                          t.n_planned) c;
     """)
 
@@ -97,6 +100,6 @@ def downgrade() -> None:
 
     DROP FUNCTION counters_now(boolean, int, int, int, int, int, int);
     DROP FUNCTION evse_statuses(bigint, timestamptz, timestamptz, boolean);
-    DROP INDEX location_missing;
+    ALTER TABLE site DROP missing;
     DROP TABLE site_document;
     """)
