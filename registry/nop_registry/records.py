@@ -50,19 +50,96 @@ class Hours(Record, frozen=True):
     exceptional_closings: tuple[ExceptionalPeriod, ...] = ()
 
 
+class Image(Record, frozen=True):
+    """A link to a picture; the platform never fetches it. Width and height in pixels."""
+
+    url: str
+    category: str | None = None
+    type: str | None = None
+    thumbnail: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
 class BusinessDetails(Record, frozen=True):
     """A company named by a publisher (OCPI BusinessDetails)."""
 
     name: str
     website: str | None = None
+    logo: Image | None = None
 
 
-class Image(Record, frozen=True):
-    """A link to a picture; the platform never fetches it."""
+class AdditionalGeoLocation(Record, frozen=True):
+    """A place that belongs to a location, such as its entrance (OCPI AdditionalGeoLocation)."""
 
-    url: str
-    category: str | None = None
-    type: str | None = None
+    lat: float
+    lon: float
+    name: DisplayText | None = None
+
+
+class EnergySource(Record, frozen=True):
+    """A share of the energy, in per cent (OCPI EnergySource)."""
+
+    source: str
+    percentage: Decimal
+
+
+class EnvironmentalImpact(Record, frozen=True):
+    """Waste or emission in g/kWh (OCPI EnvironmentalImpact)."""
+
+    category: str
+    amount: Decimal
+
+
+class EnergyMix(Record, frozen=True):
+    """Where the energy comes from (OCPI EnergyMix)."""
+
+    is_green_energy: bool
+    energy_sources: tuple[EnergySource, ...] = ()
+    environ_impact: tuple[EnvironmentalImpact, ...] = ()
+    supplier_name: str | None = None
+    energy_product_name: str | None = None
+
+
+class StatusSchedule(Record, frozen=True):
+    """A status planned for a period, UTC instants; informational only (DM-8)."""
+
+    period_begin: datetime
+    period_end: datetime | None = None
+    status: Status = Status.UNKNOWN
+
+
+class Parking(Record, frozen=True):
+    """A parking place of a location (OCPI 2.3.0 Parking): centimetres, kilograms, minutes."""
+
+    id: str
+    physical_reference: str | None = None
+    vehicle_types: tuple[str, ...] = ()
+    max_vehicle_weight: Decimal | None = None
+    max_vehicle_height: Decimal | None = None
+    max_vehicle_length: Decimal | None = None
+    max_vehicle_width: Decimal | None = None
+    parking_space_length: Decimal | None = None
+    parking_space_width: Decimal | None = None
+    dangerous_goods_allowed: bool | None = None
+    direction: str | None = None
+    drive_through: bool | None = None
+    restricted_to_type: bool | None = None
+    reservation_required: bool | None = None
+    time_limit: Decimal | None = None
+    roofed: bool | None = None
+    images: tuple[Image, ...] = ()
+    lighting: bool | None = None
+    refrigeration_outlet: bool | None = None
+    standards: tuple[str, ...] = ()
+    apds_reference: str | None = None
+
+
+class EvseParking(Record, frozen=True):
+    """From which parking place an EVSE is reached (OCPI 2.3.0 EVSEParking)."""
+
+    parking_id: str
+    evse_position: str | None = None
 
 
 class ConnectorRecord(Record, frozen=True):
@@ -81,6 +158,8 @@ class ConnectorRecord(Record, frozen=True):
     """True when the watts were computed from volts × amperes × phases."""
     tariff_ids: tuple[str, ...] = ()
     terms_and_conditions: str | None = None
+    capabilities: tuple[str, ...] = ()
+    """OCPI 2.3.0 ConnectorCapability: plug and charge by ISO 15118."""
     last_updated: datetime | None = None
 
 
@@ -103,6 +182,10 @@ class EvseRecord(Record, frozen=True):
     lon: float | None = None
     directions: tuple[DisplayText, ...] = ()
     images: tuple[Image, ...] = ()
+    status_schedule: tuple[StatusSchedule, ...] = ()
+    parking: tuple[EvseParking, ...] = ()
+    accepted_service_providers: tuple[str, ...] = ()
+    """Names of the e-mobility providers whose customers may charge (AFIR)."""
 
 
 class LocationRecord(Record, frozen=True):
@@ -134,6 +217,9 @@ class LocationRecord(Record, frozen=True):
     opening_times: Hours | None = None
     charging_when_closed: bool | None = None
     images: tuple[Image, ...] = ()
+    related_locations: tuple[AdditionalGeoLocation, ...] = ()
+    parking_places: tuple[Parking, ...] = ()
+    energy_mix: EnergyMix | None = None
     help_phone: str | None = None
     last_updated: datetime | None = None
 
@@ -200,7 +286,9 @@ class TariffRecord(Record, frozen=True):
     min_price: PriceLimit | None = None
     max_price: PriceLimit | None = None
     tax_included: TaxIncluded | None = None
-    """None for 2.1.1 and 2.2.1, where `vat` on each component says what is known."""
+    """None where the publisher's version has no such field (2.2.1): `vat` then says what is
+    known. 2.1.1, whose prices are without tax, reads as NO."""
+    energy_mix: EnergyMix | None = None
     start_date_time: datetime | None = None
     end_date_time: datetime | None = None
     last_updated: datetime | None = None

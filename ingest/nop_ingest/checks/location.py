@@ -20,7 +20,9 @@ def operator_missing(location: LocationRecord, context: Context) -> Flaw | None:
 def address_missing(location: LocationRecord, context: Context) -> Flaw | None:
     """Street and town are required by OCPI."""
     missing = [name for name in ("address", "city") if getattr(location, name) is None]
-    return Flaw(missing[0], f"no {' and no '.join(missing)} is given") if missing else None
+    if not missing:
+        return None
+    return Flaw(missing[0], f"no {' and no '.join(missing)} is given: OCPI requires both")
 
 
 @check("country-missing", Severity.INFO)

@@ -88,7 +88,7 @@ def settle_evse(
     lat, lon = evse.lat, evse.lon
     if lat is None and lon is None:
         return evse
-    if lat is None or lon is None or _unplaceable(lat, lon) or _out_of_range(lat, lon):
+    if lat is None or lon is None or not is_place(lat, lon):
         findings.append(
             Notice(
                 "evse-coordinates-unusable", Severity.INFO, f"{path}.coordinates",
@@ -97,6 +97,11 @@ def settle_evse(
         )  # fmt: skip
         return msgspec.structs.replace(evse, lat=None, lon=None)
     return evse
+
+
+def is_place(lat: float, lon: float) -> bool:
+    """Whether there can be anything."""
+    return _unplaceable(lat, lon) is None and not _out_of_range(lat, lon)
 
 
 def _boxes_of(location: LocationRecord, context: Context) -> tuple[BBox, ...]:

@@ -42,8 +42,8 @@ _ALWAYS = Hours(twentyfourseven=True)
 
 
 def _settle_hours(hours: Hours, findings: list[Finding]) -> Hours | None:
-    openings = _settle_exceptions(hours.exceptional_openings)
-    closings = _settle_exceptions(hours.exceptional_closings)
+    openings = _settle_exceptions(hours.exceptional_openings, "exceptional_openings", findings)
+    closings = _settle_exceptions(hours.exceptional_closings, "exceptional_closings", findings)
     if hours.twentyfourseven:  # regular hours are ignored then (HO-1)
         always = Hours(
             twentyfourseven=True, exceptional_openings=openings, exceptional_closings=closings
@@ -131,12 +131,22 @@ def _clock(text: str) -> str | None:
     return clock if clock in _USUAL or clock == "24:00" else None
 
 
-def _settle_exceptions(periods: tuple[ExceptionalPeriod, ...]) -> tuple[ExceptionalPeriod, ...]:
+def _settle_exceptions(
+    periods: tuple[ExceptionalPeriod, ...], name: str, findings: list[Finding]
+) -> tuple[ExceptionalPeriod, ...]:
     settled = []
     for period in periods:
         begin, end = in_utc(period.period_begin), in_utc(period.period_end)
         if begin is not None and end is not None and begin < end:
             settled.append(ExceptionalPeriod(period_begin=begin, period_end=end))
+        elif not any(found.code == "exceptional-hours-backwards" for found in findings):
+            findings.append(
+                Notice(
+                    "exceptional-hours-backwards", Severity.WARNING, f"opening_times.{name}",
+                    "a period was left out: period_begin must be before period_end",
+                    f"{period.period_begin} - {period.period_end}",
+                )
+            )  # fmt: skip
     return periods if settled == list(periods) else tuple(settled)
 
 

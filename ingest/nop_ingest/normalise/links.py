@@ -22,6 +22,7 @@ from nop_registry.records import (
 _LINK = re.compile(r"https?://[^\s<>\"'`\\]+", re.IGNORECASE)
 _BARE = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:/[^\s<>\"'`\\]*)?", re.IGNORECASE)
 _LONGEST = 2048
+_MOST_PIXELS = 99_999  # OCPI: five digits
 
 
 def settle_location(
@@ -31,13 +32,17 @@ def settle_location(
     changes: dict[str, object] = {}
     for role in ("operator", "suboperator", "owner"):
         company: BusinessDetails | None = getattr(location, role)
-        if company is None or company.website is None:
+        if company is None or (company.website is None and company.logo is None):
             continue
-        link = settle_link(company.website, f"{role}.website", findings)
-        if link is not company.website:
-            changes[role] = msgspec.structs.replace(company, website=link)
+        given = company.website
+        link = settle_link(given, f"{role}.website", findings) if given is not None else None
+        logo = company.logo
+        if logo is not None:
+            logo = next(iter(settle_images((logo,), f"{role}.logo", findings)), None)
+        if link is not given or logo != company.logo:
+            changes[role] = msgspec.structs.replace(company, website=link, logo=logo)
     if location.images:
-        changes["images"] = _settle_images(location.images, "images", findings)
+        changes["images"] = settle_images(location.images, "images", findings)
     return msgspec.structs.replace(location, **changes) if changes else location
 
 
@@ -47,7 +52,7 @@ def settle_evse(
     """Settle the pictures of an EVSE."""
     if not evse.images:
         return evse
-    images = _settle_images(evse.images, f"{path}.images", findings)
+    images = settle_images(evse.images, f"{path}.images", findings)
     return msgspec.structs.replace(evse, images=images)
 
 
@@ -95,14 +100,30 @@ def settle_link(given: str, path: str, findings: list[Finding]) -> str | None:
     return None
 
 
-def _settle_images(
+def settle_images(
     images: tuple[Image, ...], path: str, findings: list[Finding]
 ) -> tuple[Image, ...]:
+    """Pictures with links that may be shown; a small version that may not is left out."""
     settled = []
     for number, image in enumerate(images):
         link = settle_link(image.url, f"{path}[{number}].url", findings)
-        if link is not None:
-            category = clean(image.category) if image.category else None
-            kind = clean(image.type) if image.type else None
-            settled.append(Image(url=link, category=category, type=kind))
+        if link is None:
+            continue
+        small = image.thumbnail
+        if small is not None:
+            small = settle_link(small, f"{path}[{number}].thumbnail", findings)
+        settled.append(
+            Image(
+                url=link,
+                category=clean(image.category) if image.category else None,
+                type=clean(image.type) if image.type else None,
+                thumbnail=small,
+                width=_pixels(image.width),
+                height=_pixels(image.height),
+            )
+        )
     return tuple(settled)
+
+
+def _pixels(value: int | None) -> int | None:
+    return value if value is not None and 0 < value <= _MOST_PIXELS else None

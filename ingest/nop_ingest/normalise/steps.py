@@ -19,6 +19,7 @@ from nop_ingest.checks import tariff as tariff_checks
 from nop_ingest.checks.check import apply_checks, checks_in
 from nop_ingest.context import Context
 from nop_ingest.normalise import (
+    additions,
     connectors,
     coordinates,
     countries,
@@ -45,24 +46,28 @@ LOCATION_STEPS: tuple[Step[LocationRecord], ...] = (
     hours.settle_location,
     links.settle_location,
     timestamps.settle_last_updated,
+    additions.settle_location,
 )
 EVSE_STEPS: tuple[Step[EvseRecord], ...] = (
     text.settle_evse,
     coordinates.settle_evse,
     links.settle_evse,
     timestamps.settle_last_updated,
+    additions.settle_evse,
 )
 CONNECTOR_STEPS: tuple[Step[ConnectorRecord], ...] = (
     connectors.settle_connector,
     power.settle_connector,
     links.settle_connector,
     timestamps.settle_last_updated,
+    additions.settle_connector,
 )
 TARIFF_STEPS: tuple[Step[TariffRecord], ...] = (
     text.settle_tariff,
     parties.settle_party,
     links.settle_tariff,
     timestamps.settle_tariff,
+    additions.settle_tariff,
 )
 LOCATION_CHECKS = checks_in(location_checks)
 EVSE_CHECKS = checks_in(evse_checks)

@@ -88,7 +88,7 @@ def settle_location(
         company: BusinessDetails | None = getattr(location, role)
         if company is not None and (cleaned := _clean_company(company)) is not company:
             changes[role] = cleaned
-    if location.directions and (said := _clean_display(location.directions)) != location.directions:
+    if location.directions and (said := clean_display(location.directions)) != location.directions:
         changes["directions"] = said
     if location.facilities and (seen := clean_words(location.facilities)) != location.facilities:
         changes["facilities"] = seen
@@ -105,7 +105,7 @@ def settle_evse(
         words: tuple[str, ...] = getattr(evse, name)
         if words and (cleaned := clean_words(words)) != words:
             changes[name] = cleaned
-    if evse.directions and (said := _clean_display(evse.directions)) != evse.directions:
+    if evse.directions and (said := clean_display(evse.directions)) != evse.directions:
         changes["directions"] = said
     return msgspec.structs.replace(evse, **changes) if changes else evse
 
@@ -115,7 +115,7 @@ def settle_tariff(
 ) -> TariffRecord:
     """Clean a tariff's own texts."""
     tariff = _clean_fields(tariff, _TARIFF, path, findings)
-    said = _clean_display(tariff.tariff_alt_text)
+    said = clean_display(tariff.tariff_alt_text)
     if said != tariff.tariff_alt_text:
         tariff = msgspec.structs.replace(tariff, tariff_alt_text=said)
     return tariff
@@ -167,7 +167,8 @@ def _clean_company(company: BusinessDetails) -> BusinessDetails | None:
     return None if name is None else msgspec.structs.replace(company, name=name)
 
 
-def _clean_display(texts: tuple[DisplayText, ...]) -> tuple[DisplayText, ...]:
+def clean_display(texts: tuple[DisplayText, ...]) -> tuple[DisplayText, ...]:
+    """Cleaned texts with an ISO 639-1 language each, without empty ones."""
     cleaned = []
     for item in texts:
         text = clean(item.text)

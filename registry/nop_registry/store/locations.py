@@ -18,7 +18,7 @@ from nop_registry.store.deliveries import Delivery
 from nop_registry.store.staging import copy_rows, number_array, stage, text_array
 
 _encode = msgspec.msgpack.Encoder().encode
-_json = msgspec.json.Encoder().encode
+_json = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class LocationWrite(NamedTuple):
@@ -57,7 +57,8 @@ _CONNECTOR = {
     "evse_id": "int8", "position": "int4", "id": "text", "standard": "text", "format": "text",
     "power_type": "text", "max_voltage": "int4", "max_amperage": "int4",
     "max_electric_power_w": "int4", "power_derived": "bool", "tariff_ids": "text",
-    "tariff_numbers": "text", "terms_and_conditions": "text", "last_updated": "timestamptz",
+    "tariff_numbers": "text", "terms_and_conditions": "text", "capabilities": "text",
+    "last_updated": "timestamptz",
 }  # fmt: skip
 _VERSION = {
     "object_id": "int8", "version": "int4", "kind": "text", "delivery_id": "int8",
@@ -217,22 +218,25 @@ DELETE FROM connector c USING stage_evse e WHERE c.evse_id = e.id
 _INSERT_CONNECTORS = """
 INSERT INTO connector AS c (evse_id, position, id, standard, format, power_type, max_voltage,
     max_amperage, max_electric_power_w, power_derived, tariff_ids, tariff_numbers,
-    terms_and_conditions, last_updated)
+    terms_and_conditions, capabilities, last_updated)
 SELECT evse_id, position, id, standard, format, power_type, max_voltage, max_amperage,
     max_electric_power_w, power_derived, tariff_ids::text[], tariff_numbers::bigint[],
-    terms_and_conditions, last_updated
+    terms_and_conditions, capabilities::text[], last_updated
 FROM stage_connector
 ON CONFLICT (evse_id, position) DO UPDATE SET id = excluded.id, standard = excluded.standard,
     format = excluded.format, power_type = excluded.power_type, max_voltage = excluded.max_voltage,
     max_amperage = excluded.max_amperage, max_electric_power_w = excluded.max_electric_power_w,
     power_derived = excluded.power_derived, tariff_ids = excluded.tariff_ids,
     tariff_numbers = excluded.tariff_numbers,
-    terms_and_conditions = excluded.terms_and_conditions, last_updated = excluded.last_updated
+    terms_and_conditions = excluded.terms_and_conditions, capabilities = excluded.capabilities,
+    last_updated = excluded.last_updated
 WHERE (c.id, c.standard, c.format, c.power_type, c.max_voltage, c.max_amperage,
-       c.max_electric_power_w, c.power_derived, c.tariff_ids, c.terms_and_conditions)
+       c.max_electric_power_w, c.power_derived, c.tariff_ids, c.terms_and_conditions,
+       c.capabilities)
    IS DISTINCT FROM (excluded.id, excluded.standard, excluded.format, excluded.power_type,
        excluded.max_voltage, excluded.max_amperage, excluded.max_electric_power_w,
-       excluded.power_derived, excluded.tariff_ids, excluded.terms_and_conditions)"""
+       excluded.power_derived, excluded.tariff_ids, excluded.terms_and_conditions,
+       excluded.capabilities)"""
 
 _UPSERT_PARTY = """
 INSERT INTO party (country_code, party_id, name)
@@ -315,7 +319,7 @@ def _connector_row(
         evse, position, c.id, c.standard, c.format and c.format.value,
         c.power_type and c.power_type.value, c.max_voltage, c.max_amperage,
         c.max_electric_power_w, c.power_derived, text_array(c.tariff_ids), number_array(tariffs),
-        c.terms_and_conditions, c.last_updated,
+        c.terms_and_conditions, text_array(c.capabilities), c.last_updated,
     )  # fmt: skip
 
 
@@ -324,20 +328,35 @@ def _tariff_number(source_id: int, country_code: str, party_id: str, tariff_id: 
     return object_number("tariff", source_id, country_code, party_id, tariff_id)
 
 
-def _evse_details(evse: EvseRecord) -> str:
-    """What has no column of its own, under its OCPI name."""
-    if not (evse.directions or evse.images or evse.lat is not None):
-        return "{}"
-    kept = {"lat": evse.lat, "lon": evse.lon, "directions": evse.directions, "images": evse.images}
-    return _json({n: v for n, v in kept.items() if v is not None and v != ()}).decode()
-
-
-_DETAILS = (
+_EVSE_DETAILS = (
+    "lat", "lon", "directions", "images", "status_schedule", "parking",
+    "accepted_service_providers",
+)  # fmt: skip
+_LOCATION_DETAILS = (
     "operator", "suboperator", "owner", "directions", "facilities", "opening_times",
-    "charging_when_closed", "images", "help_phone",
+    "charging_when_closed", "images", "related_locations", "parking_places", "energy_mix",
+    "help_phone",
 )  # fmt: skip
 
 
+def _evse_details(evse: EvseRecord) -> str:
+    """What has no column of its own, under the record's names."""
+    if not (
+        evse.directions
+        or evse.images
+        or evse.lat is not None
+        or evse.status_schedule
+        or evse.parking
+        or evse.accepted_service_providers
+    ):
+        return "{}"
+    return _details(evse, _EVSE_DETAILS)
+
+
 def _location_details(record: LocationRecord) -> str:
-    kept = {name: getattr(record, name) for name in _DETAILS}
+    return _details(record, _LOCATION_DETAILS)
+
+
+def _details(record: EvseRecord | LocationRecord, names: tuple[str, ...]) -> str:
+    kept = {name: getattr(record, name) for name in names}
     return _json({n: v for n, v in kept.items() if v is not None and v != ()}).decode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
@@ -13,7 +13,7 @@ from nop_registry.store.staging import stage
 
 # A hexadecimal digit, part of every digest: raise it when decoding or normalising changes, and the
 # next full pull takes every object anew.
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 
 
 class Known(NamedTuple):
@@ -71,3 +71,34 @@ def save_objects(
                  IS DISTINCT FROM (excluded.digest, excluded.rejected)""",
         (source_id, kind),
     )
+
+
+def find_sent(connection: Connection, numbers: Sequence[int]) -> dict[int, Sent | None]:
+    """What was sent last for each of these objects; None: nothing yet."""
+    rows = connection.execute(
+        """SELECT id, object_key, replace(digest::text, '-', ''), rejected FROM source_object
+           WHERE id = ANY(%s)""",
+        (list(numbers),),
+    )
+    return dict.fromkeys(numbers) | {row[0]: Sent(*row) for row in rows}
+
+
+def restore_refused(
+    connection: Connection, source_id: int, kind: ObjectKind, before: Mapping[int, Sent | None]
+) -> None:
+    """Remember what was sent `before` again, in place of what was refused since."""
+    rows = connection.execute(
+        "SELECT id FROM source_object WHERE id = ANY(%s) AND rejected", (list(before),)
+    ).fetchall()
+    known = {number: before[number] for (number,) in rows}
+    new = [number for number, sent in known.items() if sent is None]
+    connection.execute("DELETE FROM source_object WHERE id = ANY(%s)", (new,))
+    save_objects(connection, source_id, kind, [sent for sent in known.values() if sent])
+
+
+def count_objects(connection: Connection, source_id: int, kind: ObjectKind) -> int:
+    """How many objects of a source are known."""
+    row = connection.execute(
+        "SELECT count(*) FROM source_object WHERE source_id = %s AND kind = %s", (source_id, kind)
+    ).fetchone()
+    return int(row[0]) if row else 0

@@ -71,9 +71,12 @@ def test_all_day_on_all_days_is_always_open() -> None:
 
 
 def test_hours_that_say_nothing_are_unknown_not_closed() -> None:
+    """HO-5: and no hours at all are unknown too."""
     location, codes = settle(Hours(twentyfourseven=False))
     assert location.opening_times is None
     assert codes == ["hours-empty"]
+    location, codes = settle(None)
+    assert location.opening_times is None and codes == []
 
 
 def test_always_open_keeps_its_exceptions_and_drops_regular_hours() -> None:
@@ -84,8 +87,22 @@ def test_always_open_keeps_its_exceptions_and_drops_regular_hours() -> None:
         regular_hours=periods("1 08:00 12:00"),
         exceptional_closings=(closed, backwards),
     )
-    location, _ = settle(hours)
+    location, codes = settle(hours)
     assert location.opening_times == Hours(twentyfourseven=True, exceptional_closings=(closed,))
+    assert codes == ["exceptional-hours-backwards"]
+
+
+def test_exceptional_periods_that_end_before_they_begin_are_told_once() -> None:
+    """HO-4: a station that counts as open on its holiday must not surprise its operator."""
+    backwards = ExceptionalPeriod(period_begin=NOON, period_end=NOON)
+    hours = Hours(
+        twentyfourseven=True,
+        exceptional_openings=(backwards, backwards),
+        exceptional_closings=(backwards,),
+    )
+    location, codes = settle(hours)
+    assert location.opening_times == Hours(twentyfourseven=True)
+    assert codes == ["exceptional-hours-backwards"]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ CONTEXT = Context(country="IN", received_at=datetime(2026, 6, 1, tzinfo=UTC))
     ],
 )  # fmt: skip
 def test_a_country_is_known_by_code_and_by_name(text: str, code: str | None) -> None:
+    """DM-4."""
     assert alpha_3(text) == code
     assert alpha_2(text) == (None if code is None else alpha_2(code))
 
@@ -81,6 +82,7 @@ def test_of_equal_uids_the_one_updated_last_is_kept() -> None:
 
 
 def test_odd_evse_ids_are_reported_and_stay_as_published() -> None:
+    """DM-2: with and without stars, in any case, it is the same id."""
     ids = ["IN*TPC*E1", "intpce1", "charger 7", "+49*123*456", "DE*ABC*E9", "DE*ABC*E8"]
     placed = [(f"evses[{n}]", EvseRecord(uid=str(n), evse_id=text)) for n, text in enumerate(ids)]
     owner = LocationRecord(country_code="IN", party_id="TPC", id="1", lat=28.6, lon=77.2)

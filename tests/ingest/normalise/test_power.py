@@ -44,6 +44,7 @@ def settle(
 def test_power_is_computed_by_the_rule_of_the_current(
     kind: PowerType | None, volts: int | None, amperes: int, watts: int | None
 ) -> None:
+    """DM-7."""
     assert watts_of(kind, volts, amperes) == watts
     connector, _ = settle(kind, volts, amperes, None)
     assert connector.max_electric_power_w == watts
@@ -66,6 +67,7 @@ def test_given_power_stands_whatever_volts_and_amperes_make() -> None:
 def test_kilowatts_are_read_as_kilowatts(
     kind: PowerType, volts: int | None, amperes: int | None, given: int, watts: int
 ) -> None:
+    """DM-7."""
     connector, codes = settle(kind, volts, amperes, given)
     assert (connector.max_electric_power_w, codes) == (watts, ["power-in-kw"])
 

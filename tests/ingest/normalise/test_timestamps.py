@@ -35,6 +35,7 @@ CONTEXT = Context(country="IN", received_at=NOW)
     ],
 )
 def test_a_moment_is_read_in_any_spelling(given_value: object, iso: str) -> None:
+    """TR-30, P18."""
     moment = parse(given_value)
     assert moment is not None and moment.isoformat() == iso
 

@@ -229,6 +229,7 @@ def test_publish_is_shown_when_missing_and_hidden_when_unclear(
 
 
 def test_an_unknown_status_is_unknown_and_said() -> None:
+    """RE-9, P11."""
     record, findings = to_location(with_field(USUAL, ("evses", 0, "status"), "WORKING"))
     assert record is not None and record.evses[0].status is Status.UNKNOWN
     assert [(f.code, f.path, f.value) for f in findings] == [
@@ -244,6 +245,23 @@ def test_prices_keep_every_decimal() -> None:
     record, _ = to_tariff(odd)  # the careful way reads the same price
     assert record is not None
     assert record.elements[0].price_components[0].price == Decimal("18.4917")
+
+
+@pytest.mark.parametrize(
+    ("step", "kept"), [(0, 0), (2**31 - 1, 2**31 - 1), (-1, None), (2**31, None)]
+)
+def test_a_step_that_cannot_be_is_left_out_and_told_once(step: int, kept: int | None) -> None:
+    """TA-9."""
+    element = TARIFF["elements"][0]
+    priced = [component | {"step_size": step} for component in element["price_components"]]
+    record, findings = to_tariff(
+        TARIFF | {"elements": [element | {"price_components": priced}] * 2}
+    )
+    assert record is not None
+    assert record.elements[1].price_components[0].step_size == kept
+    told = [(f.path, f.value) for f in findings if f.code == "step-size-unusable"]
+    where = "elements[0].price_components[0].step_size"
+    assert told == ([] if kept is not None else [(where, str(step))])
 
 
 @pytest.mark.parametrize(

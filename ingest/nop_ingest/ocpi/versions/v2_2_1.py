@@ -2,59 +2,95 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
-
-import msgspec
+from functools import partial
+from typing import Any
 
 from nop_ingest.context import Context
 from nop_ingest.normalise.steps import normalise_location, normalise_tariff
-from nop_ingest.ocpi.versions.version import OcpiVersion, Raw, peek
-from nop_ingest.ocpi.wire.location import WireLocation, read_location
-from nop_ingest.ocpi.wire.salvage import UNREADABLE, salvage
-from nop_ingest.ocpi.wire.tariff import WireTariff, read_tariff
+from nop_ingest.ocpi.versions.version import Emitted, OcpiVersion, Raw, emit, peek
+from nop_ingest.ocpi.wire.decoding import decode_location, decode_tariff
+from nop_ingest.ocpi.wire.location_out import location_since_2_2
+from nop_ingest.ocpi.wire.saying import Dropped, Unsayable
+from nop_ingest.ocpi.wire.tariff_out import tariff_since_2_2, without_tax
+from nop_ingest.ocpi.wire.vocabulary import VOCABULARY_2_2_1
 from nop_ingest.report import Finding
-from nop_registry.records import LocationRecord, TariffRecord
+from nop_registry.enums import TaxIncluded
+from nop_registry.records import EvseRecord, LocationRecord, PriceComponent, TariffRecord
 
-_locations = msgspec.json.Decoder(WireLocation, strict=False)
-_tariffs = msgspec.json.Decoder(WireTariff, strict=False, float_hook=Decimal)
+NUMBER = "2.2.1"
 
 
 def to_location(raw: Raw, context: Context) -> tuple[LocationRecord | None, list[Finding]]:
-    """Decode a Location, normalise and check it: in one go if it is well formed, else in parts."""
+    """Decode a Location, normalise and check it."""
     findings: list[Finding] = []
-    wire: WireLocation | None
-    try:
-        wire = _locations.decode(raw)
-    except UNREADABLE:
-        wire = salvage(raw, WireLocation, "location", findings)
-        if wire is None:
-            return None, findings
-    location, found = normalise_location(read_location(wire, context, findings), context)
+    record = decode_location(raw, context, findings)
+    if record is None:
+        return None, findings
+    location, found = normalise_location(record, context)
     return location, findings + found
 
 
 def to_tariff(raw: Raw, context: Context) -> tuple[TariffRecord | None, list[Finding]]:
     """Decode a Tariff, normalise and check it. Refused if its price could be misread."""
     findings: list[Finding] = []
-    wire: WireTariff | None
-    try:
-        wire = _tariffs.decode(raw)
-    except UNREADABLE:
-        wire = salvage(raw, WireTariff, "tariff", findings)
-        if wire is None:
-            return None, findings
-    record = read_tariff(wire, context, findings)
+    record = decode_tariff(raw, context, findings)
     if record is None:
         return None, findings
     tariff, found = normalise_tariff(record, context)
     return tariff, findings + found
 
 
+def from_location(record: LocationRecord, may_refer: Callable[[str], bool]) -> Emitted:
+    """The Location as 2.2.1 says it: without parking places, providers and the help line."""
+    return emit(NUMBER, partial(_location, record, may_refer))
+
+
+def from_tariff(record: TariffRecord, at: datetime | None = None) -> Emitted:
+    """The Tariff as 2.2.1 says it: prices without tax, the tax as a percentage."""
+    priced = partial(_priced, record)
+    return emit(
+        NUMBER,
+        partial(tariff_since_2_2, record, VOCABULARY_2_2_1, priced, ("excl_vat", "incl_vat")),
+    )
+
+
+def _location(
+    record: LocationRecord, may_refer: Callable[[str], bool], dropped: Dropped
+) -> dict[str, Any]:
+    for name in ("parking_places", "help_phone"):
+        if getattr(record, name):
+            dropped.add(name)
+    return location_since_2_2(record, VOCABULARY_2_2_1, may_refer, _unsaid, dropped)
+
+
+def _unsaid(evse: EvseRecord, dropped: Dropped) -> dict[str, Any]:
+    """2.2.1 has no further fields: they are counted."""
+    for name in ("parking", "accepted_service_providers"):
+        if getattr(evse, name):
+            dropped.add(name)
+    return {}
+
+
+def _priced(record: TariffRecord, component: PriceComponent) -> tuple[Decimal, Decimal | None]:
+    """An absent vat says here that there is none, so it must not stand for an unknown one."""
+    tax, vat = record.tax_included, component.vat
+    if tax is TaxIncluded.NOT_APPLICABLE:
+        return component.price, None
+    if tax is TaxIncluded.NO and vat is None and component.price:
+        raise Unsayable("the tax that comes on top of the price is not known")
+    return without_tax(component, tax), vat
+
+
 VERSION = OcpiVersion(
-    number="2.2.1",
+    number=NUMBER,
     aliases=("2.2",),
     peek_location=peek,
     to_location=to_location,
     peek_tariff=peek,
     to_tariff=to_tariff,
+    from_location=from_location,
+    from_tariff=from_tariff,
 )

@@ -1,9 +1,10 @@
-"""What an OCPI version is to the pipeline: who an object is, and the record it becomes."""
+"""What an OCPI version is to the pipeline: who an object is, the record it becomes, and back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -11,10 +12,11 @@ from nop_ingest.context import Context
 from nop_ingest.normalise.parties import country_code_of, party_id_of
 from nop_ingest.normalise.text import as_text
 from nop_ingest.ocpi.wire.salvage import UNREADABLE, decode_loosely
+from nop_ingest.ocpi.wire.saying import Dropped, Unsayable, filled
 from nop_ingest.report import Finding
 from nop_registry.records import LocationRecord, TariffRecord
 
-__all__ = ["Context", "Key", "OcpiVersion", "Raw", "peek"]
+__all__ = ["Context", "Emitted", "Key", "OcpiVersion", "Raw", "TariffEmitter", "emit", "peek"]
 
 Raw = bytes | memoryview | msgspec.Raw
 """One object, as its JSON text."""
@@ -28,8 +30,38 @@ class Key(NamedTuple):
     id: str | None
 
 
+class Emitted(NamedTuple):
+    """An object as a version says it, ready for any JSON encoder."""
+
+    document: dict[str, Any] | None
+    """None: the version cannot say it, or only with a falsehood."""
+    dropped: tuple[str, ...]
+    """A sentence for each thing that was left out or cut, without ids, so that equal ones add up;
+    the last one says why there is no document."""
+
+
+def emit(number: str, build: Callable[[Dropped], dict[str, Any]]) -> Emitted:
+    """What `build` says in the version of that number; nothing if it raises Unsayable."""
+    dropped = Dropped(number)
+    try:
+        document = filled(build(dropped))
+    except Unsayable as why:
+        return Emitted(None, (*dropped.sentences(), str(why)))
+    return Emitted(document, dropped.sentences())
+
+
+class TariffEmitter(Protocol):
+    """A tariff as a version says it."""
+
+    def __call__(self, record: TariffRecord, at: datetime | None = None) -> Emitted:
+        """`at` (UTC, default: now) matters to a version that cannot say when a tariff is valid."""
+
+
 class OcpiVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """How one version's objects are read. None of the functions raises for any bytes."""
+    """How one version's objects are read and written.
+
+    No reader raises for any bytes, no writer for any record.
+    """
 
     number: str
     aliases: tuple[str, ...] = ()
@@ -39,6 +71,9 @@ class OcpiVersion(msgspec.Struct, frozen=True, kw_only=True):
     """The record, normalised and checked, or None; and what the publisher is told."""
     peek_tariff: Callable[[Raw], Key]
     to_tariff: Callable[[Raw, Context], tuple[TariffRecord | None, list[Finding]]]
+    from_location: Callable[[LocationRecord, Callable[[str], bool]], Emitted]
+    """The callable says whether a tariff id may be referred to."""
+    from_tariff: TariffEmitter
 
 
 class _Identity(msgspec.Struct, gc=False):

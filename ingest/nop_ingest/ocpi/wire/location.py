@@ -16,46 +16,44 @@ import msgspec
 from nop_ingest.context import Context
 from nop_ingest.normalise.parties import country_code_of, party_id_of
 from nop_ingest.normalise.power import HIGHEST_KW, power_in_kw
-from nop_ingest.normalise.text import as_text
+from nop_ingest.ocpi.wire.extras import (
+    Text,
+    WireAdditionalGeoLocation,
+    WireBusinessDetails,
+    WireDisplayText,
+    WireEnergyMix,
+    WireImage,
+    WireParking,
+    WireStatusSchedule,
+    read_company,
+    read_display_texts,
+    read_energy_mix,
+    read_evse_parking,
+    read_images,
+    read_parking_places,
+    read_related,
+    read_schedule,
+    text_of,
+    words_of,
+)
 from nop_ingest.ocpi.wire.salvage import as_flag
 from nop_ingest.report import Finding, Notice
 from nop_registry.enums import ConnectorFormat, PowerType, Severity, Status
 from nop_registry.records import (
-    BusinessDetails,
     ConnectorRecord,
-    DisplayText,
     EvseRecord,
     ExceptionalPeriod,
     Hours,
-    Image,
     LocationRecord,
     RegularHours,
 )
 
-Text = str | int | None
-"""Ids and short references: numbers appear as often as strings (TR-33)."""
 Number = int | float | None
 
 
 class WireGeoLocation(msgspec.Struct, gc=False):
     latitude: float | None = None
     longitude: float | None = None
-
-
-class WireDisplayText(msgspec.Struct, gc=False):
-    language: str | None = None
-    text: Text = None
-
-
-class WireBusinessDetails(msgspec.Struct, gc=False):
-    name: Text = None
-    website: str | None = None
-
-
-class WireImage(msgspec.Struct, gc=False):
-    url: str | None = None
-    category: str | None = None
-    type: str | None = None
 
 
 class WireRegularHours(msgspec.Struct, gc=False):
@@ -89,6 +87,7 @@ class WireConnector(msgspec.Struct, gc=False):
     tariff_ids: list[Text] | None = None
     tariff_id: Text = None  # 2.1.1
     terms_and_conditions: str | None = None
+    capabilities: list[str | None] | None = None  # 2.3.0
     last_updated: datetime | None = None
 
 
@@ -104,6 +103,9 @@ class WireEvse(msgspec.Struct, gc=False):
     coordinates: WireGeoLocation | None = None
     directions: list[WireDisplayText | None] | None = None
     images: list[WireImage | None] | None = None
+    status_schedule: list[WireStatusSchedule | None] | None = None
+    parking: Any = None  # 2.3.0; its first printing had plain ids
+    accepted_service_providers: list[Text] | None = None  # 2.3.0
     last_updated: datetime | None = None
 
 
@@ -131,6 +133,9 @@ class WireLocation(msgspec.Struct, gc=False):
     opening_times: WireHours | None = None
     charging_when_closed: bool | None = None
     images: list[WireImage | None] | None = None
+    related_locations: list[WireAdditionalGeoLocation | None] | None = None
+    parking_places: list[WireParking | None] | None = None  # 2.3.0
+    energy_mix: WireEnergyMix | None = None
     help_phone: Text = None  # 2.3.0
     last_updated: datetime | None = None
 
@@ -145,28 +150,31 @@ def read_location(wire: WireLocation, context: Context, findings: list[Finding])
     return LocationRecord(
         country_code=country_code_of(wire.country_code) or context.default_country_code or "",
         party_id=party_id_of(wire.party_id) or context.default_party_id or "",
-        id=_text(wire.id) or "",
+        id=text_of(wire.id) or "",
         lat=nan if place is None or place.latitude is None else place.latitude,
         lon=nan if place is None or place.longitude is None else place.longitude,
         publish=wire.publish if wire.publish is True else _read_publish(wire, findings),
-        name=_text(wire.name),
-        address=_text(wire.address),
-        city=_text(wire.city),
-        postal_code=_text(wire.postal_code),
-        state=_text(wire.state),
-        country=_text(wire.country),
+        name=text_of(wire.name),
+        address=text_of(wire.address),
+        city=text_of(wire.city),
+        postal_code=text_of(wire.postal_code),
+        state=text_of(wire.state),
+        country=text_of(wire.country),
         parking_type=wire.parking_type or _parking_type(wire.type),
         evses=tuple(evses),
-        operator=_company(wire.operator),
-        suboperator=_company(wire.suboperator),
-        owner=_company(wire.owner),
-        directions=_display_texts(wire.directions) if wire.directions else (),
-        facilities=tuple([w for w in wire.facilities if w]) if wire.facilities else (),
+        operator=read_company(wire.operator),
+        suboperator=read_company(wire.suboperator),
+        owner=read_company(wire.owner),
+        directions=read_display_texts(wire.directions) if wire.directions else (),
+        facilities=words_of(wire.facilities),
         time_zone=wire.time_zone,
         opening_times=_hours(wire.opening_times) if wire.opening_times is not None else None,
         charging_when_closed=wire.charging_when_closed,
-        images=_images(wire.images) if wire.images else (),
-        help_phone=_text(wire.help_phone),
+        images=read_images(wire.images) if wire.images else (),
+        related_locations=read_related(wire.related_locations) if wire.related_locations else (),
+        parking_places=read_parking_places(wire.parking_places) if wire.parking_places else (),
+        energy_mix=read_energy_mix(wire.energy_mix) if wire.energy_mix is not None else None,
+        help_phone=text_of(wire.help_phone),
         last_updated=wire.last_updated,
     )
 
@@ -187,21 +195,24 @@ def _read_evse(wire: WireEvse, position: int, findings: list[Finding]) -> EvseRe
         for plug in wire.connectors or ()
     ]
     return EvseRecord(
-        uid=wire.uid if isinstance(wire.uid, str) else _text(wire.uid) or "",
-        evse_id=_text(wire.evse_id),
+        uid=wire.uid if isinstance(wire.uid, str) else text_of(wire.uid) or "",
+        evse_id=text_of(wire.evse_id),
         status=status,
         last_updated=wire.last_updated,
         connectors=tuple(connectors),
-        capabilities=tuple([w for w in wire.capabilities if w]) if wire.capabilities else (),
-        parking_restrictions=tuple([w for w in wire.parking_restrictions if w])
-        if wire.parking_restrictions
-        else (),
-        floor_level=_text(wire.floor_level),
-        physical_reference=_text(wire.physical_reference),
+        capabilities=words_of(wire.capabilities),
+        parking_restrictions=words_of(wire.parking_restrictions),
+        floor_level=text_of(wire.floor_level),
+        physical_reference=text_of(wire.physical_reference),
         lat=None if place is None else place.latitude,
         lon=None if place is None else place.longitude,
-        directions=_display_texts(wire.directions) if wire.directions else (),
-        images=_images(wire.images) if wire.images else (),
+        directions=read_display_texts(wire.directions) if wire.directions else (),
+        images=read_images(wire.images) if wire.images else (),
+        status_schedule=read_schedule(wire.status_schedule) if wire.status_schedule else (),
+        parking=read_evse_parking(wire.parking) if wire.parking else (),
+        accepted_service_providers=tuple([w for w in map(text_of, providers) if w])
+        if (providers := wire.accepted_service_providers)
+        else (),
     )
 
 
@@ -211,7 +222,7 @@ def _read_connector(wire: WireConnector, position: int, findings: list[Finding])
     watts = wire.max_electric_power
     tariffs = wire.tariff_ids or ((wire.tariff_id,) if wire.tariff_id is not None else ())
     return ConnectorRecord(
-        id=wire.id if isinstance(wire.id, str) else _text(wire.id) or "",
+        id=wire.id if isinstance(wire.id, str) else text_of(wire.id) or "",
         standard=wire.standard or "",
         format=wire.format,
         power_type=wire.power_type,
@@ -222,12 +233,9 @@ def _read_connector(wire: WireConnector, position: int, findings: list[Finding])
         else watts,
         tariff_ids=tuple([t if isinstance(t, str) else str(t) for t in tariffs if t is not None]),
         terms_and_conditions=wire.terms_and_conditions,
+        capabilities=words_of(wire.capabilities) if wire.capabilities else (),
         last_updated=wire.last_updated,
     )
-
-
-def _text(value: Text) -> str | None:
-    return value if value is None or isinstance(value, str) else as_text(value)
 
 
 def _whole(value: float) -> int | None:
@@ -270,27 +278,6 @@ def _read_publish(wire: WireLocation, findings: list[Finding]) -> bool:
 def _parking_type(location_type: str | None) -> str | None:
     """OCPI 2.1.1 has LocationType instead; two of its members say nothing (ocpi.md §10)."""
     return None if location_type in ("OTHER", "UNKNOWN") else location_type
-
-
-def _company(wire: WireBusinessDetails | None) -> BusinessDetails | None:
-    name = _text(wire.name) if wire is not None else None
-    return BusinessDetails(name=name, website=wire.website) if wire is not None and name else None
-
-
-def _display_texts(wires: list[WireDisplayText | None]) -> tuple[DisplayText, ...]:
-    return tuple(
-        DisplayText(language=wire.language or "", text=text)
-        for wire in wires
-        if wire is not None and (text := _text(wire.text))
-    )
-
-
-def _images(wires: list[WireImage | None]) -> tuple[Image, ...]:
-    return tuple(
-        Image(url=wire.url, category=wire.category, type=wire.type)
-        for wire in wires
-        if wire is not None and wire.url
-    )
 
 
 def _hours(wire: WireHours) -> Hours:

@@ -18,11 +18,17 @@ import msgspec
 from nop_ingest.context import Context
 from nop_ingest.normalise.parties import country_code_of, party_id_of
 from nop_ingest.normalise.text import as_text
-from nop_ingest.ocpi.wire.location import Text, WireDisplayText
+from nop_ingest.ocpi.wire.extras import (
+    Text,
+    WireDisplayText,
+    WireEnergyMix,
+    read_display_texts,
+    read_energy_mix,
+)
 from nop_ingest.ocpi.wire.salvage import as_decimal, as_number
-from nop_ingest.report import Finding, Rejection
+from nop_ingest.report import Finding, Notice, Rejection
+from nop_registry.enums import Severity, TaxIncluded
 from nop_registry.records import (
-    DisplayText,
     PriceComponent,
     PriceLimit,
     TariffElement,
@@ -33,6 +39,10 @@ from nop_registry.records import (
 _DIMENSIONS = frozenset({"ENERGY", "FLAT", "PARKING_TIME", "TIME"})
 _DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 _RESERVATIONS = frozenset({"RESERVATION", "RESERVATION_EXPIRES"})
+_TAX = {
+    "YES": TaxIncluded.YES, "TRUE": TaxIncluded.YES, "NO": TaxIncluded.NO, "FALSE": TaxIncluded.NO,
+    "N/A": TaxIncluded.NOT_APPLICABLE, "NA": TaxIncluded.NOT_APPLICABLE,
+}  # fmt: skip
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _CLOCK = re.compile(r"([01]\d|2[0-4]):([0-5]\d)(?::\d{2})?", re.ASCII)
 _DATE = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?:[T ].*)?", re.ASCII)
@@ -62,6 +72,8 @@ class WireTariff(msgspec.Struct, gc=False):
     min_price: Any = None
     max_price: Any = None
     elements: list[WireTariffElement | None] | None = None
+    tax_included: str | bool | None = None  # 2.3.0
+    energy_mix: WireEnergyMix | None = None
     start_date_time: datetime | None = None
     end_date_time: datetime | None = None
     last_updated: datetime | None = None
@@ -77,10 +89,12 @@ def read_tariff(wire: WireTariff, context: Context, findings: list[Finding]) -> 
     """The record of a tariff; None with a Rejection if its price could be misread."""
     try:
         _refuse_unread_validity(findings)
-        return _read(wire, context)
+        record = _read(wire, context)
     except _Unreadable as unreadable:
         findings.append(unreadable.rejection)
         return None
+    _note_dropped_step(wire, findings)
+    return record
 
 
 def _refuse_unread_validity(findings: list[Finding]) -> None:
@@ -117,18 +131,22 @@ def _read(wire: WireTariff, context: Context) -> TariffRecord:
         currency=currency,
         elements=elements,
         type=wire.type,
-        tariff_alt_text=tuple(
-            DisplayText(language=said.language or "", text=text)
-            for said in wire.tariff_alt_text or ()
-            if said is not None and (text := as_text(said.text))
-        ),
+        tariff_alt_text=read_display_texts(wire.tariff_alt_text),
         tariff_alt_url=wire.tariff_alt_url,
         min_price=_limit(wire.min_price, "min_price"),
         max_price=_limit(wire.max_price, "max_price"),
+        tax_included=_tax_included(wire.tax_included),
+        energy_mix=read_energy_mix(wire.energy_mix) if wire.energy_mix is not None else None,
         start_date_time=wire.start_date_time,
         end_date_time=wire.end_date_time,
         last_updated=wire.last_updated,
     )
+
+
+def _tax_included(value: str | bool | None) -> TaxIncluded | None:
+    """YES, NO or N/A in any spelling, or a boolean; None: nothing that is certain."""
+    word = str(value).strip().upper()
+    return _TAX.get(word)
 
 
 def _element(wire: WireTariffElement, path: str) -> TariffElement:
@@ -156,13 +174,33 @@ def _component(wire: WirePriceComponent, path: str) -> PriceComponent:
         raise _Unreadable(
             "price-unreadable", f"{path}.price", "a price is a number such as 0.45", wire.price
         )
-    step = wire.step_size
     return PriceComponent(
         type=dimension,
         price=price,
         vat=as_decimal(wire.vat),
-        step_size=step if step is not None and 0 <= step < 2**31 else None,
+        step_size=wire.step_size if _is_step(wire.step_size) else None,
     )
+
+
+def _is_step(value: int | None) -> bool:
+    return value is not None and 0 <= value < 2**31
+
+
+def _note_dropped_step(wire: WireTariff, findings: list[Finding]) -> None:
+    """One notice a tariff: without a step nothing is rounded up."""
+    for number, element in enumerate(wire.elements or ()):
+        for place, component in enumerate((element and element.price_components) or ()):
+            step = None if component is None else component.step_size
+            if step is not None and not _is_step(step):
+                findings.append(
+                    Notice(
+                        "step-size-unusable", Severity.WARNING,
+                        f"elements[{number}].price_components[{place}].step_size",
+                        "left out, so nothing is rounded up: send Wh or seconds from 0 up",
+                        str(step)[:200],
+                    )
+                )  # fmt: skip
+                return
 
 
 def _limit(value: object, path: str) -> PriceLimit | None:
