@@ -42,8 +42,12 @@ def open_delivery(
     date_from: datetime | None = None,
     filename: str | None = None,
     checksum: bytes | None = None,
+    ocpi_version: str | None = None,
 ) -> Delivery:
-    """Begin a delivery; an unfinished one of the same module is closed as failed."""
+    """Begin a delivery; an unfinished one of the same module is closed as failed.
+
+    `ocpi_version`: how the objects that it brings are to be read when they are read again.
+    """
     connection.execute(
         """WITH cut AS (
                UPDATE delivery SET state = 'failed', finished_at = now(), error = 'cut off'
@@ -52,25 +56,82 @@ def open_delivery(
         (source_id, module),
     )
     row = connection.execute(
-        """INSERT INTO delivery (source_id, module, mode, date_from, filename, checksum)
-           VALUES (%s, %s, %s, %s, %s, %s) RETURNING id, started_at""",
-        (source_id, module, mode, date_from, filename, checksum),
+        """INSERT INTO delivery
+               (source_id, module, mode, date_from, filename, checksum, ocpi_version)
+           VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id, started_at""",
+        (source_id, module, mode, date_from, filename, checksum, ocpi_version),
     ).fetchone()
     assert row is not None  # noqa: S101 - INSERT … RETURNING gives a row
     return Delivery(row[0], source_id, module, mode, row[1])
 
 
+def push_delivery(
+    connection: Connection, source_id: int, module: Module, ocpi_version: str
+) -> Delivery:
+    """Today's delivery (UTC) for what is pushed: one a source, module and version."""
+    row = connection.execute(_TODAYS_PUSH, (source_id, module, ocpi_version)).fetchone()
+    if row is None:
+        connection.execute("SELECT pg_advisory_xact_lock(7307, %s)", (source_id,))
+        row = connection.execute(_TODAYS_PUSH, (source_id, module, ocpi_version)).fetchone()
+    if row is None:
+        row = connection.execute(
+            """INSERT INTO delivery (source_id, module, mode, state, finished_at, ocpi_version)
+               VALUES (%s, %s, 'push', 'complete', now(), %s) RETURNING id, started_at""",
+            (source_id, module, ocpi_version),
+        ).fetchone()
+    assert row is not None  # noqa: S101 - INSERT … RETURNING gives a row
+    return Delivery(row[0], source_id, module, "push", row[1])
+
+
+_TODAYS_PUSH = """
+SELECT id, started_at FROM delivery
+WHERE source_id = %s AND module = %s AND ocpi_version = %s AND mode = 'push'
+  AND started_at >= date_trunc('day', now(), 'UTC')
+ORDER BY id LIMIT 1"""
+
+
+def add_to_report(connection: Connection, delivery: Delivery, counts: dict[str, Any]) -> None:
+    """Add counts (numbers, or books of numbers by code) to a push delivery's report."""
+    row = connection.execute(
+        # findings of other pushes refer to the row meanwhile: they may
+        "SELECT report FROM delivery WHERE id = %s FOR NO KEY UPDATE",
+        (delivery.id,),
+    ).fetchone()
+    report = _added(row[0] if row else {}, counts)
+    connection.execute(
+        "UPDATE delivery SET report = %s::jsonb, finished_at = now() WHERE id = %s",
+        (msgspec.json.encode(report).decode(), delivery.id),
+    )
+
+
+def _added(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    both = dict(old)
+    for name, count in new.items():
+        before = both.get(name)
+        if isinstance(count, dict):
+            both[name] = _added(before or {}, count)
+        else:
+            both[name] = (before or 0) + count
+    return both
+
+
 def find_checkpoint(
-    connection: Connection, source_id: int, module: Module, mode: Mode
+    connection: Connection,
+    source_id: int,
+    module: Module,
+    mode: Mode,
+    *,
+    ocpi_version: str | None = None,
 ) -> Checkpoint | None:
-    """The last committed page of a pull of the last hour that was cut off."""
+    """The last committed page of a pull of the last hour that was cut off, in the same version."""
     row = connection.execute(
         """SELECT d.id, d.started_at, p.page_no, p.next_url, p.report
            FROM delivery d JOIN delivery_page p ON p.delivery_id = d.id
            WHERE d.source_id = %s AND d.module = %s AND d.mode = %s AND d.state = 'running'
+             AND d.ocpi_version IS NOT DISTINCT FROM %s
              AND d.started_at > now() - interval '1 hour'
            ORDER BY p.page_no DESC LIMIT 1""",
-        (source_id, module, mode),
+        (source_id, module, mode, ocpi_version),
     ).fetchone()
     if row is None or row[3] is None:
         return None

@@ -30,15 +30,30 @@ class StatusesWritten(NamedTuple):
     changed: int
     """EVSEs whose status changed (first statuses included)."""
     unlisted: list[int]
-    """Locations of theirs that have no search row, or no EVSE left in it: rebuild these."""
+    """Locations of theirs to rebuild: they lack their search row, or have no EVSE left in it."""
+
+
+def try_lock_statuses(connection: Connection, source_id: int) -> bool:
+    """Become the one who writes statuses of this source until the transaction ends, if it is free.
+
+    store_statuses does the same, and waits.
+    """
+    row = connection.execute("SELECT pg_try_advisory_xact_lock(7306, %s)", (source_id,)).fetchone()
+    return bool(row and row[0])
 
 
 def store_statuses(
-    connection: Connection, source_id: int, writes: Sequence[StatusWrite], received_at: datetime
+    connection: Connection,
+    source_id: int,
+    writes: Sequence[StatusWrite],
+    received_at: datetime,
+    *,
+    new: bool = True,
 ) -> StatusesWritten:
     """Apply a batch of claims: history, the search rows' counters and the change log follow.
 
     A claim older than the newest one heard does not apply; an equal status only moves the clocks.
+    Without `new`, EVSEs that had no status yet get none.
     One writer a source at a time (a transaction lock): counters move by differences.
     """
     if not writes:
@@ -60,6 +75,7 @@ def store_statuses(
             "statuses": "{" + ",".join(statuses) + "}",
             "at": "{" + ",".join(map(datetime.isoformat, ats)) + "}",
             "received": received_at,
+            "new": new,
         },
         binary=True,
     ).fetchone()
@@ -83,7 +99,7 @@ WITH incoming AS (
 ), new AS (
     INSERT INTO evse_status (evse_id, location_id, status, changed_at, claimed_at, received_at)
     SELECT evse_id, location_id, status, at, at, %(received)s FROM incoming
-    WHERE evse_id NOT IN (SELECT evse_id FROM known)
+    WHERE %(new)s AND evse_id NOT IN (SELECT evse_id FROM known)
     ON CONFLICT DO NOTHING
     RETURNING evse_id, location_id, status, claimed_at AS at, previous AS before
 ), moved AS MATERIALIZED (
@@ -119,4 +135,6 @@ WITH incoming AS (
     HAVING count(*) > 0
 )
 SELECT (SELECT count(*) FROM moved)::int, coalesce(array_agg(d.location_id), '{}')
-FROM difference d LEFT JOIN counted c USING (location_id) WHERE coalesce(c.n_evse, 0) = 0"""
+FROM difference d LEFT JOIN counted c USING (location_id)
+WHERE c.n_evse = 0 OR (c.n_evse IS NULL AND EXISTS (SELECT FROM location l
+    WHERE l.id = d.location_id AND l.publish AND l.retired_at IS NULL))"""

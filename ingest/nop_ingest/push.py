@@ -1,0 +1,314 @@
+"""The push door: what operators send by themselves, object by object, into the registry.
+
+No HTTP here. A part is merged into the raw document that is held, with the live statuses in it, and
+the whole goes the way of every object: decode, normalise, check, store. Functions work inside the
+caller's transaction; the answer to the operator waits for its commit.
+
+Each level has its own clock (RE-8): what is older than what is held at its level does not apply.
+The newest claim of all levels stands on the location's row, so that neither a page that was read
+before a push (PU-13) nor a whole Location sent before it undoes the push.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Generic, NamedTuple
+
+import msgspec
+
+from nop_ingest import documents
+from nop_ingest.documents import Fields, encode
+from nop_ingest.held_documents import open_held, pick, raise_clock, show_live, speak_live
+from nop_ingest.ocpi.versions.version import OcpiVersion
+from nop_ingest.overtaking import newest_claim
+from nop_ingest.pipeline import Module, keep, keep_locations, keep_tariffs
+from nop_ingest.push_rules import (
+    Address,
+    Outcome,
+    Push,
+    Stale,
+    Unknown,
+    is_older,
+    is_too_large,
+    other_identity,
+    patching,
+    unfit_patch,
+    without_id,
+    worse_findings,
+)
+from nop_ingest.received import Decoded, R, Received
+from nop_ingest.report import Finding, Rejection
+from nop_ingest.tally import Tally
+from nop_registry.database import Connection
+from nop_registry.enums import ObjectKind
+from nop_registry.records import LocationRecord, TariffRecord
+from nop_registry.store import deliveries
+from nop_registry.store.held import (
+    Held,
+    find_held,
+    find_retirement,
+    list_live_statuses,
+    move_clock,
+)
+from nop_registry.store.jobs import defer_job
+from nop_registry.store.objects import raw_digest
+from nop_registry.store.tariffs import retire_tariff
+
+
+class _Part(NamedTuple, Generic[R]):
+    """What differs between locations and tariffs."""
+
+    name: deliveries.Module
+    module: Module[R]
+
+
+def put_location(connection: Connection, push: Push, address: Address, body: bytes) -> Outcome:
+    """Create or replace a Location, an EVSE or a Connector. Raises documents.Unreadable."""
+    sent = documents.read_object(body)
+    wrong = other_identity(address, sent) or without_id(address, sent)
+    if wrong:
+        return Outcome("refused", findings=wrong)
+    if address.uid is None:
+        return _replace(connection, push, address, _locations(push.version), body)
+
+    def change(held: Fields | None, stored_at: datetime) -> Fields:
+        if (
+            is_older(push, sent, held, stored_at)
+            if held
+            else _returns_late(connection, push, address, sent)
+        ):
+            raise Stale
+        return sent
+
+    return _change_part(connection, push, address, change)
+
+
+def patch_location(connection: Connection, push: Push, address: Address, body: bytes) -> Outcome:
+    """Change top-level fields of a Location, an EVSE or a Connector. Raises Unreadable."""
+    sent = documents.read_object(body)
+    wrong = unfit_patch(push, address, sent)
+    if wrong:
+        return Outcome("refused", findings=wrong)
+    return _change_part(connection, push, address, patching(push, address, sent))
+
+
+def read_location(connection: Connection, push: Push, address: Address) -> bytes | None:
+    """A Location, EVSE or Connector as it is held, with its live statuses; None: unknown."""
+    number = address.number(push.source_id)
+    held = find_held(connection, ObjectKind.LOCATION, number)
+    if held is None:
+        return None
+    location = open_held(push, address, held, _locations(push.version).module)
+    live = list_live_statuses(connection, number)
+    show_live(push, address, location, live)
+    newest = [live_status.claimed_at for live_status in live.values()]
+    raise_clock(push, location, max([t for t in (held.last_updated, *newest) if t], default=None))
+    return pick(location, address)
+
+
+def put_tariff(connection: Connection, push: Push, address: Address, body: bytes) -> Outcome:
+    """Create or replace a Tariff. Raises documents.Unreadable."""
+    sent = documents.read_object(body)
+    wrong = other_identity(address, sent) or without_id(address, sent)
+    if wrong:
+        return Outcome("refused", findings=wrong)
+    return _replace(connection, push, address, _tariffs(push.version), body)
+
+
+def patch_tariff(connection: Connection, push: Push, address: Address, body: bytes) -> Outcome:
+    """Change top-level fields of a Tariff (OCPI 2.1.1). Raises documents.Unreadable."""
+    sent = documents.read_object(body)
+    wrong = unfit_patch(push, address, sent)
+    if wrong:
+        return Outcome("refused", findings=wrong)
+    part = _tariffs(push.version)
+    held = find_held(
+        connection, ObjectKind.TARIFF, address.number(push.source_id, part.module.kind), lock=True
+    )
+    if held is None:
+        return Outcome("unknown")
+    before = open_held(push, address, held, part.module)
+    try:
+        after = patching(push, address, sent)(before, held.stored_at)
+    except Stale:
+        return _count_stale(connection, push, part)
+    return _store(connection, push, address, part, encode(after), held, encode(before))
+
+
+def read_tariff(connection: Connection, push: Push, address: Address) -> bytes | None:
+    """A Tariff as it is held; None: unknown."""
+    held = find_held(
+        connection, ObjectKind.TARIFF, address.number(push.source_id, ObjectKind.TARIFF)
+    )
+    if held is None:
+        return None
+    tariff = open_held(push, address, held, _tariffs(push.version).module)
+    raise_clock(push, tariff, held.last_updated)
+    return encode(tariff)
+
+
+def delete_tariff(connection: Connection, push: Push, address: Address) -> Outcome:
+    """Withdraw a Tariff. Connectors may still refer to it: their price is then unknown (RE-16)."""
+    delivery = deliveries.push_delivery(connection, push.source_id, "tariffs", push.version.number)
+    number = address.number(push.source_id, ObjectKind.TARIFF)
+    if not retire_tariff(connection, delivery, number, push.received_at):
+        return Outcome("unknown")
+    deliveries.add_to_report(connection, delivery, {"objects": 1, "retired": 1})
+    return Outcome("taken")
+
+
+def ask_for(connection: Connection, push: Push, address: Address) -> None:
+    """Have the worker GET the Location from the operator: something of it came that we lack."""
+    country, party, location = address[:3]
+    defer_job(
+        connection, "repair", lock=f"repair:{push.source_name}:{country}*{party}*{location}",
+        name=push.source_name, country_code=country, party_id=party, location_id=location,
+    )  # fmt: skip
+
+
+def _locations(version: OcpiVersion) -> _Part[LocationRecord]:
+    return _Part(
+        "locations",
+        Module(ObjectKind.LOCATION, version.peek_location, version.to_location, keep_locations),
+    )
+
+
+def _tariffs(version: OcpiVersion) -> _Part[TariffRecord]:
+    return _Part(
+        "tariffs", Module(ObjectKind.TARIFF, version.peek_tariff, version.to_tariff, keep_tariffs)
+    )
+
+
+def _change_part(
+    connection: Connection,
+    push: Push,
+    address: Address,
+    change: Callable[[Fields | None, datetime], Fields],
+) -> Outcome:
+    """Change one level of a Location that is held."""
+    part = _locations(push.version)
+    number = address.number(push.source_id)
+    held = find_held(connection, ObjectKind.LOCATION, number, lock=True)
+    if held is None:
+        return Outcome("unknown")
+    location = open_held(push, address, held, part.module)
+    before = encode(location)
+    speak_live(push, address, location, list_live_statuses(connection, number))
+    at = held.stored_at
+    added = False
+    try:
+        if address.uid is None:
+            location = change(location, at)
+        else:
+            added = _change_evse(push, address, location, lambda evse: change(evse, at))
+    except Stale:
+        return _count_stale(connection, push, part)
+    except Unknown:
+        return Outcome("unknown")
+    outcome = _store(connection, push, address, part, encode(location), held, before)
+    return msgspec.structs.replace(outcome, created=added)
+
+
+def _returns_late(connection: Connection, push: Push, address: Address, sent: Fields) -> bool:
+    """An EVSE that was taken away does not come back by a message from before that."""
+    if address.connector_id is not None:
+        return False
+    gone_at = find_retirement(connection, address.evse_number(push.source_id))
+    said = documents.moment_of(sent)
+    return gone_at is not None and said is not None and said < gone_at
+
+
+def _change_evse(
+    push: Push, address: Address, location: Fields, change: Callable[[Fields | None], Fields]
+) -> bool:
+    assert address.uid is not None  # noqa: S101 - the caller's business
+    if address.connector_id is None:
+        return documents.put_item(location, "evses", "uid", address.uid, change)
+    added = False
+
+    def change_connector(evse: Fields | None) -> Fields:
+        nonlocal added
+        if evse is None:
+            raise Unknown
+        assert address.connector_id is not None  # noqa: S101 - see above
+        newest: datetime | None = None
+
+        def changed(held: Fields | None) -> Fields:
+            nonlocal newest
+            connector = change(held)
+            newest = documents.moment_of(connector)
+            return connector
+
+        added = documents.put_item(evse, "connectors", "id", address.connector_id, changed)
+        raise_clock(push, evse, newest)  # RE-4
+        return evse
+
+    documents.put_item(location, "evses", "uid", address.uid, change_connector)
+    return added
+
+
+def _replace(
+    connection: Connection, push: Push, address: Address, part: _Part[R], body: bytes
+) -> Outcome:
+    """A whole object. One that cannot be taken leaves its last good version, and its findings."""
+    number = address.number(push.source_id, part.module.kind)
+    held = find_held(connection, part.module.kind, number, lock=True)
+    return _store(connection, push, address, part, body, held, None)
+
+
+def _store(
+    connection: Connection,
+    push: Push,
+    address: Address,
+    part: _Part[R],
+    raw: bytes,
+    held: Held | None,
+    before: bytes | None,
+) -> Outcome:
+    """Check the whole object and store it. `before`: what it was, when only a part was sent."""
+    context = push.context(address)
+    record, findings = part.module.decode(raw, context)
+    if record is not None and is_too_large(record):
+        return Outcome("too large")
+    if before is not None:
+        worse = worse_findings(findings, part.module.decode(before, context)[1])
+        if worse:
+            return Outcome("refused", findings=worse)
+    if record is not None:
+        record = msgspec.structs.replace(record, last_updated=newest_claim(record))  # RE-4
+        if _precedes(record.last_updated, held):
+            return _count_stale(connection, push, part)
+    number = address.number(push.source_id, part.module.kind)
+    key = f"{address.country_code}*{address.party_id}*{address.id}"
+    received = Received(number, key, raw_digest(raw), raw, None)
+    delivery = deliveries.push_delivery(connection, push.source_id, part.name, push.version.number)
+    tally = Tally(objects=1)
+    decoded = Decoded(received, record, findings)
+    keep(connection, delivery, part.module, [decoded], tally, push.received_at)
+    if tally.unchanged and record is not None:
+        move_clock(connection, part.module.kind, number, record.last_updated)
+    deliveries.add_to_report(connection, delivery, _counts(tally))
+    refused: list[Finding] = [f for f in findings if isinstance(f, Rejection)]
+    if record is None:
+        return Outcome("refused", findings=refused)
+    return Outcome("stale" if tally.stale else "taken", created=held is None, findings=refused)
+
+
+def _precedes(claim: datetime | None, held: Held | None) -> bool:
+    return (
+        claim is not None
+        and held is not None
+        and held.last_updated is not None
+        and claim < held.last_updated
+    )
+
+
+def _count_stale(connection: Connection, push: Push, part: _Part[Any]) -> Outcome:
+    delivery = deliveries.push_delivery(connection, push.source_id, part.name, push.version.number)
+    deliveries.add_to_report(connection, delivery, {"objects": 1, "stale": 1})
+    return Outcome("stale")
+
+
+def _counts(tally: Tally) -> dict[str, Any]:
+    return {name: count for name, count in msgspec.to_builtins(tally).items() if count}

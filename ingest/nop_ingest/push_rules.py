@@ -1,0 +1,188 @@
+"""What a push may say: the rules of ocpi.md §6 that need no database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from nop_ingest import documents
+from nop_ingest.context import Context
+from nop_ingest.documents import Fields, is_same
+from nop_ingest.normalise.timestamps import AHEAD
+from nop_ingest.ocpi.versions.version import OcpiVersion
+from nop_ingest.report import Finding, Rejection
+from nop_registry.enums import ObjectKind
+from nop_registry.identifiers import object_number
+from nop_registry.records import LocationRecord, TariffRecord
+
+_PARTY = re.compile(r"[A-Z]{2}[A-Z0-9]{3}", re.ASCII)
+MOST_EVSES = 2000
+MOST_CONNECTORS = 50
+"""Of one EVSE (RE-14)."""
+
+_REQUIRED = frozenset({
+    "address", "amperage", "city", "connectors", "coordinates", "country", "currency", "elements",
+    "format", "last_updated", "max_amperage", "max_voltage", "power_type", "publish", "standard",
+    "status", "voltage",
+})  # fmt: skip
+"""Of any object in any version."""
+
+
+class Push(msgspec.Struct, frozen=True):
+    """Who pushes, and how it is to be read."""
+
+    source_id: int
+    source_name: str
+    version: OcpiVersion
+    country: str
+    """ISO 3166 alpha-2 of the nation served."""
+    received_at: datetime
+
+    def context(self, address: Address) -> Context:
+        """For reading an object of that address."""
+        return Context(
+            country=self.country,
+            received_at=self.received_at,
+            default_country_code=address.country_code,
+            default_party_id=address.party_id,
+        )
+
+
+class Address(NamedTuple):
+    """The object that a URL names: a Location or Tariff, or an EVSE or Connector of a Location."""
+
+    country_code: str
+    party_id: str
+    id: str
+    uid: str | None = None
+    connector_id: str | None = None
+
+    @property
+    def names_a_party(self) -> bool:
+        """country_code and party_id are such."""
+        return _PARTY.fullmatch(self.country_code + self.party_id) is not None
+
+    def number(self, source_id: int, kind: ObjectKind = ObjectKind.LOCATION) -> int:
+        """Of the whole object in the registry."""
+        return object_number(kind, source_id, self.country_code, self.party_id, self.id)
+
+    def evse_number(self, source_id: int) -> int:
+        """Of the EVSE in the registry."""
+        assert self.uid is not None  # noqa: S101 - the caller's business
+        return object_number("evse", source_id, self.country_code, self.party_id, self.id, self.uid)
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a push."""
+
+    what: Literal["taken", "stale", "refused", "unknown", "too large"]
+    created: bool = False
+    findings: list[Finding] = []
+    """Why it was refused; or, taken, what could not be used of it."""
+
+
+class Stale(Exception):
+    """Older than what is held at its level."""
+
+
+class Unknown(Exception):
+    """There is no such object to change."""
+
+
+def other_identity(address: Address, sent: Fields) -> list[Finding]:
+    """RE-5: who the body says it is, where it says so, must be who the URL names."""
+    if address.connector_id is not None:
+        expected = {"id": address.connector_id}
+    elif address.uid is not None:
+        expected = {"uid": address.uid}
+    else:
+        expected = {
+            "country_code": address.country_code, "party_id": address.party_id, "id": address.id
+        }  # fmt: skip
+    return [
+        Rejection("identity-differs", name, f"the URL says {wanted!r}: they must be equal", given)
+        for name, wanted in expected.items()
+        if (given := documents.text_of(sent, name)) is not None and not is_same(given, wanted)
+    ]
+
+
+def without_id(address: Address, sent: Fields) -> list[Finding]:
+    own = address.uid is not None and address.connector_id is None
+    name = "uid" if own else "id"
+    if documents.text_of(sent, name) is not None:
+        return []
+    return [
+        Rejection(f"{name}-missing", name, f"the object must carry its {name}, as the URL does")
+    ]
+
+
+def unfit_patch(push: Push, address: Address, sent: Fields) -> list[Finding]:
+    """RE-2, RE-3, RE-6: what no PATCH may do."""
+    wrong = other_identity(address, sent)
+    for name in sorted(_REQUIRED & sent.keys()):
+        if bytes(sent[name]) == b"null":
+            wrong.append(Rejection(f"{name}-null", name, "required by OCPI: it cannot be removed"))
+    if documents.moment_of(sent) is None and not wrong:
+        if "last_updated" in sent:
+            wrong.append(
+                Rejection("last-updated-unusable", "last_updated", "send UTC, 2026-11-20T10:00:00Z")
+            )
+        elif push.version.number != "2.1.1":
+            wrong.append(
+                Rejection("last-updated-missing", "last_updated", "a PATCH must carry last_updated")
+            )
+    return wrong
+
+
+def patching(
+    push: Push, address: Address, sent: Fields
+) -> Callable[[Fields | None, datetime], Fields]:
+    patch = {name: raw for name, raw in sent.items() if name not in _identity_of(address)}
+    if "last_updated" not in patch:
+        documents.set_moment(patch, push.received_at)
+
+    def change(held: Fields | None, stored_at: datetime) -> Fields:
+        if held is None:
+            raise Unknown
+        if is_older(push, patch, held, stored_at):
+            raise Stale
+        return documents.replace_fields(held, patch)
+
+    return change
+
+
+def _identity_of(address: Address) -> tuple[str, ...]:
+    if address.connector_id is not None:
+        return ("id",)
+    return ("uid",) if address.uid is not None else ("country_code", "party_id", "id")
+
+
+def is_older(push: Push, sent: Fields, held: Fields, stored_at: datetime) -> bool:
+    """RE-8. A clock that ran ahead counts as the time of receipt: it must not block a charger."""
+    said, known = documents.moment_of(sent), documents.moment_of(held)
+    if said is None or known is None:
+        return False
+    said = push.received_at if said > push.received_at + AHEAD else said
+    return said < (stored_at if known > stored_at + AHEAD else known)
+
+
+def worse_findings(after: list[Finding], before: list[Finding]) -> list[Finding]:
+    """RE-7: what a part would spoil. What was wrong before is not held against it."""
+    known = {(f.code, f.path) for f in before}
+    return [
+        f
+        for f in after
+        if (isinstance(f, Rejection) or f.code == "field-unusable")
+        and (f.code, f.path) not in known
+    ]
+
+
+def is_too_large(record: LocationRecord | TariffRecord) -> bool:
+    return isinstance(record, LocationRecord) and (
+        len(record.evses) > MOST_EVSES
+        or any(len(evse.connectors) > MOST_CONNECTORS for evse in record.evses)
+    )

@@ -1,0 +1,90 @@
+"""What is held of one object, for a door that changes a part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from nop_registry.database import Connection
+from nop_registry.enums import ObjectKind, Status
+
+
+class Held(msgspec.Struct, frozen=True):
+    """The newest version of an object that is not retired."""
+
+    raw: bytes
+    """What it was made of."""
+    ocpi_version: str | None
+    """How to read it; None: the delivery does not say."""
+    stored_at: datetime
+    last_updated: datetime | None
+    """The newest claim in it."""
+
+
+class LiveStatus(msgspec.Struct, frozen=True):
+    """The newest status heard of an EVSE, and when its publisher said it."""
+
+    status: Status
+    claimed_at: datetime
+
+
+def find_held(
+    connection: Connection, kind: ObjectKind, number: int, *, lock: bool = False
+) -> Held | None:
+    """The object of that number. `lock`: nobody else changes it until this transaction ends."""
+    if lock:
+        # The number first: there may be no row yet. Then the row, against a pull.
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (number,))
+        connection.execute(_LOCK[kind], (number,))
+    row = connection.execute(_HELD[kind], (number,)).fetchone()
+    return None if row is None else Held(bytes(row[0]), *row[1:])
+
+
+# Not FOR UPDATE: a search row that a pull writes refers to the location meanwhile, and may.
+_LOCK = {kind: f"SELECT FROM {kind} WHERE id = %s FOR NO KEY UPDATE" for kind in ObjectKind}
+_HELD = {
+    kind: f"""
+SELECT v.raw, d.ocpi_version, v.valid_from, o.last_updated
+FROM {kind} o
+JOIN LATERAL (SELECT raw, delivery_id, valid_from FROM object_version
+              WHERE object_id = o.id AND raw IS NOT NULL ORDER BY version DESC LIMIT 1) v ON true
+LEFT JOIN delivery d ON d.id = v.delivery_id
+WHERE o.id = %s AND o.retired_at IS NULL"""  # noqa: S608 - our own names
+    for kind in ObjectKind
+}
+
+
+def list_live_statuses(connection: Connection, location_number: int) -> dict[int, LiveStatus]:
+    """By number, the live EVSEs of a location."""
+    rows = connection.execute(
+        "SELECT evse_id, status::text, claimed_at FROM evse_status WHERE location_id = %s",
+        (location_number,),
+    )
+    return {number: LiveStatus(Status(status), at) for number, status, at in rows}
+
+
+def find_retirement(connection: Connection, evse_number: int) -> datetime | None:
+    """When the EVSE of that number was taken away; None: it was not, or never known."""
+    row = connection.execute("SELECT retired_at FROM evse WHERE id = %s", (evse_number,)).fetchone()
+    return row[0] if row else None
+
+
+def find_claims(connection: Connection, evse_numbers: Sequence[int]) -> dict[int, datetime]:
+    """Of these EVSEs those that live, with the time of the newest claim heard of each."""
+    rows = connection.execute(
+        "SELECT evse_id, claimed_at FROM evse_status WHERE evse_id = ANY(%s::bigint[])",
+        ("{" + ",".join(map(str, evse_numbers)) + "}",),
+        binary=True,
+    )
+    return dict(rows.fetchall())
+
+
+def move_clock(connection: Connection, kind: ObjectKind, number: int, at: datetime | None) -> None:
+    """Its publisher said the same again, later: what is older than that is stale from now on."""
+    connection.execute(
+        f"UPDATE {kind} SET last_updated = %(at)s"  # noqa: S608 - our own names
+        " WHERE id = %(number)s AND last_updated < %(at)s",
+        {"at": at, "number": number},
+    )
