@@ -20,6 +20,8 @@ from nop_ingest.ocpi.retrying import Patience
 from nop_ingest.pull import PullReport, pull
 from nop_registry.database import Connection
 from nop_registry.store import sources
+from nop_registry.store.peer_parties import agree
+from nop_registry.store.peers import Peer, add_peer
 
 KEY = bytes(32)
 TOKEN = "operator-token"  # noqa: S105 - of a test
@@ -200,6 +202,59 @@ def pull_now(
                 token=TOKEN, key=KEY, allow_loopback=True,
             )  # fmt: skip
             source = sources.get_source(connection, "tpc")
+        return pull(connection, source, key=KEY, country="IN", **options)
+
+    return act
+
+
+def intercept(operator: Operator, path: str, act: Callable[[BaseHTTPRequestHandler], bool]) -> None:
+    """Before a request below this path is answered; True: it was answered by the test."""
+    usual = operator.answer
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        if not (request.path.split("?")[0].startswith(f"/ocpi{path}") and act(request)):
+            usual(request)
+
+    operator.answer = answer  # type: ignore[method-assign]
+
+
+def agree_on(connection: Connection, source: sources.Source, *parties: str, **more: Any) -> Peer:
+    """A connection that may deliver these parties' objects."""
+    with connection.transaction():
+        peer = add_peer(
+            connection, name="tpc-peer", purpose="supplier", source_id=source.id, **more
+        )
+        agree(connection, peer, [(party[:2], party[2:]) for party in parties])
+    return peer
+
+
+@pytest.fixture
+def source_of(
+    connection: Connection, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., sources.Source]:
+    """Register the operator as source `tpc`, with what the test adds."""
+    hasty = functools.partial(OcpiPeer, patience=Patience(attempts=2, first_wait_s=0.01))
+    monkeypatch.setattr("nop_ingest.pull.OcpiPeer", hasty)
+
+    def act(**options: Any) -> sources.Source:
+        usual = {"versions_url": operator.url, "token": TOKEN, "key": KEY}
+        with connection.transaction():
+            sources.add_source(
+                connection, name="tpc", kind="ocpi", country_code="IN", allow_loopback=True,
+                **{**usual, **options},
+            )  # fmt: skip
+        return sources.get_source(connection, "tpc")
+
+    return act
+
+
+@pytest.fixture
+def pull_it(connection: Connection) -> Callable[..., PullReport]:
+    """Pull source `tpc` as it is registered now."""
+
+    def act(**options: Any) -> PullReport:
+        source = sources.get_source(connection, "tpc")
+        connection.commit()
         return pull(connection, source, key=KEY, country="IN", **options)
 
     return act

@@ -18,3 +18,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """For objects that name no country_code (OCPI 2.1.1, or a gap)."""
     default_party_id: str | None = None
     """For objects that name no party_id."""
+    agreed_parties: frozenset[tuple[str, str]] | None = None
+    """Whose objects are taken, as (country_code, party_id); None: whoever's."""
+    asked_at: datetime | None = None
+    """When the objects were asked for, if others may push the same ones meanwhile (PU-13)."""

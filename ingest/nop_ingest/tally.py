@@ -16,7 +16,7 @@ from nop_registry.store.locations import Written
 
 
 class Tally(msgspec.Struct):
-    """What became of a delivery. `objects` is the sum of the six outcomes below it."""
+    """What became of a delivery. `objects` is the sum of the seven outcomes below it."""
 
     objects: int = 0
     created: int = 0
@@ -30,6 +30,10 @@ class Tally(msgspec.Struct):
     """Came twice in one pull with the same content (pages that overlap, objects that move)."""
     rejected: int = 0
     """Not taken; `rejections` says why."""
+    nameless: int = 0
+    """Of the rejected: those without a usable id; which objects they are cannot be said."""
+    quarantined: int = 0
+    """Not taken: of parties that were not agreed on; `quarantine` says which."""
     evses: int = 0
     """EVSEs in these objects, but those of unchanged ones, which are not read."""
     evses_rejected: int = 0
@@ -42,6 +46,8 @@ class Tally(msgspec.Struct):
     retired: int = 0
     rejections: dict[str, int] = {}
     notices: dict[str, int] = {}
+    quarantine: dict[str, int] = {}
+    """Objects by party, such as IN*ABC."""
 
     def add_findings(self, findings: Iterable[Finding]) -> None:
         """Count findings by code."""
@@ -55,6 +61,11 @@ class Tally(msgspec.Struct):
         self.repeated += 1
         self.evses += evses
         self.evses_repeated += evses
+
+    def add_quarantined(self, party: str) -> None:
+        """Count an object of a party that was not agreed on (PU-11)."""
+        self.quarantined += 1
+        self.quarantine[party] = self.quarantine.get(party, 0) + 1
 
     def add_unchanged_refusal(self) -> None:
         """Count an object that was refused before and is still the same."""

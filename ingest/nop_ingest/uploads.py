@@ -34,7 +34,7 @@ from nop_registry.identifiers import object_number
 from nop_registry.records import LocationRecord
 from nop_registry.store import deliveries, sources, uploads
 from nop_registry.store.findings import FindingRow, replace_findings
-from nop_registry.store.objects import PARSER_VERSION
+from nop_registry.store.objects import PARSER_VERSION, Sent, find_sent, restore_refused
 from nop_registry.store.retirement import settle_absences
 from nop_registry.store.sites import refresh_sites
 from nop_registry.store.sources import Source
@@ -128,6 +128,8 @@ class _Upload:
         self.tally = Tally()
         self.seen: set[int] = set()
         self.listed: set[int] = set()  # rows were there, though refused: not missing
+        self.unnamed = 0  # rows of which nobody can say to which Location they belong
+        self.sent_before: dict[int, Sent | None] = {}  # of Locations while no row was good
 
     def take(self, parsed: ParsedFile, commit: bool) -> None:
         """Bring the parsed file in, batch by batch, and finish the delivery."""
@@ -176,6 +178,7 @@ class _Upload:
         replace_findings(self.connection, self.delivery, [], map(_finding_row, refused))
         numbers = [self._number(*r.location) for r in refused if r.location]
         self.listed.update(numbers)
+        self.unnamed += sum(r.location is None for r in refused)
         return self._take_locations(by_raw) + numbers
 
     def _take_locations(self, by_raw: dict[bytes, _Settled]) -> list[int]:
@@ -192,6 +195,8 @@ class _Upload:
         given = [s.given for s in by_raw.values()]
         numbers = [self._number(r.country_code, r.party_id, r.id) for r in given]
         before = uploads.evse_digests(self.connection, numbers)
+        if self.tally.objects == self.tally.rejected:  # the file may yet be refused as a whole
+            self.sent_before = find_sent(self.connection, numbers) | self.sent_before
         module = Module(ObjectKind.LOCATION, peek, decode, keep_locations)
         taken = take_page(
             self.connection,
@@ -224,9 +229,15 @@ class _Upload:
         absence = settle_absences(
             self.connection, self.delivery, ObjectKind.LOCATION,
             approved=self.source.removal_approved, at=self.context.received_at,
+            nameless=self.unnamed,
         )  # fmt: skip
         if moved := sorted({*absence.turned, *absence.retired}):
             announce(self.connection, moved, (), refresh_sites(self.connection, moved))
+        if absence.unsure:
+            self.report.message = (
+                f"{self.unnamed} refused rows name no Location that can be read. They may belong "
+                f"to the {absence.missing} that the file does not list, so nothing was retired."
+            )
         if absence.held:
             self.report.state = "held"
             self.report.message = (
@@ -236,6 +247,8 @@ class _Upload:
             )
 
     def _refuse(self) -> None:
+        # A refused file was never sent: its successor is compared with its predecessor.
+        restore_refused(self.connection, self.source.id, ObjectKind.LOCATION, self.sent_before)
         self.report.state = "refused"
         self.report.message = "No row can be used, so nothing was changed: mend the rows as told."
         self._finish("failed")

@@ -43,11 +43,14 @@ PUBLICATION: dict[str, dict[str, Column]] = {
         **_private(
             "for the operator: quotes the peer and may name hosts", "state_reason last_error"
         ),
-        **_private("the operator's interface, not for everyone", "versions_url allow_loopback"),
+        **_private(
+            "the operator's interface, not for everyone", "versions_url module_urls allow_loopback"
+        ),
         **_private("a secret", "token_sealed"),
         **_private(
             "how the platform works, not data",
-            "removal_approved pull_every_s full_every_s shown_stale quirks created_at",
+            "removal_approved not_before pull_every_s full_every_s shown_stale quirks created_at "
+            "recovered_at withdrawn_at withheld",
         ),
     },
     "location": {
@@ -77,7 +80,7 @@ PUBLICATION: dict[str, dict[str, Column]] = {
         **_public(
             "what a driver needs to plug in (AFIR art. 20, OCPI Connector)",
             "standard format power_type max_voltage max_amperage max_electric_power_w "
-            "power_derived terms_and_conditions",
+            "power_derived terms_and_conditions capabilities",
         ),
         **_public("prices are public (AFIR art. 5)", "tariff_ids tariff_numbers"),
         **_public("age of the record", "last_updated"),
@@ -96,7 +99,7 @@ PUBLICATION: dict[str, dict[str, Column]] = {
         **_public("prices are public (AFIR art. 5 and 20)", "currency type document"),
         **_public("age of the record", "last_updated first_seen_at received_at retired_at"),
         **_public("number of the record's version", "version"),
-        **_private("how the platform works, not data", "content_hash"),
+        **_private("how the platform works, not data", "content_hash emitted_at"),
     },
     "area": {
         **_public(
@@ -136,9 +139,15 @@ UNPUBLISHED: dict[str, str] = {
     "change": "how followers are woken",
     "delivery": "what a publisher delivered is between it and the platform",
     "delivery_page": "how a cut pull goes on",
+    "emission_count": "how many locations OCPI consumers are told of",
     "finding": "what is wrong with a delivery is told to its publisher first",
     "follower": "how far followers have read",
+    "handshake_step": "what was said between a party and the platform",
+    "location_emission": "when OCPI consumers were told; also of what is public no more",
     "object_version": "what was received, byte for byte, may hold more than is published",
+    "peer": "how a party is connected is between it and the platform",
+    "peer_party": "for whom a party may speak is between it and the platform",
+    "peer_token": "holds digests of secrets",
     "source_object": "how an unchanged object is recognised",
     "spatial_ref_sys": "belongs to PostGIS",
 }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from operator_server import Operator, a_location, an_evse
@@ -34,6 +35,7 @@ def count(connection: Connection, table: str, where: str = "true") -> int:
 
 
 def test_a_first_pull_brings_everything(connection: Connection, pull_now: Pull) -> None:
+    """PU-1, PU-12: tariffs first, then locations."""
     report = pull_now()
     assert [m.state for m in report.modules] == ["complete", "complete"]
     assert locations(report) == {"objects": 3, "created": 3}
@@ -54,6 +56,7 @@ def test_a_second_pull_of_the_same_data_writes_no_version(
 def test_an_incremental_pull_asks_for_what_changed_and_writes_just_that(
     connection: Connection, pull_now: Pull, operator: Operator
 ) -> None:
+    """PU-5, TR-40."""
     pull_now()
     now = (datetime.now(UTC) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     operator.locations[1]["evses"][0] |= {"status": "CHARGING", "last_updated": now}
@@ -68,6 +71,7 @@ def test_an_incremental_pull_asks_for_what_changed_and_writes_just_that(
 def test_one_bad_evse_costs_neither_its_siblings_nor_its_last_good_version(
     connection: Connection, pull_now: Pull, operator: Operator
 ) -> None:
+    """PU-2, PU-3, P9."""
     pull_now()
     operator.locations[0]["evses"][1] = {"status": "AVAILABLE"}  # lost its uid
     report = pull_now(full=True)
@@ -82,6 +86,7 @@ def test_one_bad_evse_costs_neither_its_siblings_nor_its_last_good_version(
 def test_a_rejected_location_stays_in_the_report_until_it_is_mended(
     connection: Connection, pull_now: Pull, operator: Operator
 ) -> None:
+    """PU-2, PU-4 (c): what was listed but refused is not missing."""
     good = operator.locations[2]
     operator.locations[2] = good | {"coordinates": {"latitude": "0", "longitude": "0"}}
     assert locations(pull_now()) == {"objects": 3, "created": 2, "rejected": 1}
@@ -94,6 +99,7 @@ def test_a_rejected_location_stays_in_the_report_until_it_is_mended(
 def test_of_two_objects_with_one_id_the_newer_stands_and_pulls_do_not_flip(
     connection: Connection, pull_now: Pull, operator: Operator
 ) -> None:
+    """PU-9, P20."""
     newer = a_location(1, name="Newer", last_updated="2026-11-20T11:00:00Z")
     operator.locations = [a_location(1, name="Older"), newer, a_location(2)]
     pull_now()
@@ -104,9 +110,24 @@ def test_of_two_objects_with_one_id_the_newer_stands_and_pulls_do_not_flip(
     assert name == ("Newer",) and count(connection, "object_version") == versions
 
 
+def test_of_three_objects_with_one_id_on_one_page_the_newest_stands(
+    connection: Connection, pull_now: Pull, operator: Operator
+) -> None:
+    """PU-9, P20: wherever it is on the page."""
+    dated = {"Older": 10, "Newest": 12, "Newer": 11}
+    operator.locations = [
+        a_location(1, name=name, last_updated=f"2026-11-20T{hour}:00:00Z")
+        for name, hour in dated.items()
+    ]
+    report = pull_now()
+    assert locations(report) == {"objects": 3, "created": 1, "changed": 1, "repeated": 1}
+    assert connection.execute("SELECT name FROM location").fetchone() == ("Newest",)
+
+
 def test_an_object_that_moves_between_pages_and_changes_its_status_is_no_duplicate(
     connection: Connection, pull_now: Pull, operator: Operator
 ) -> None:
+    """PU-9, P20."""
     later = "2026-11-20T12:00:00Z"
     busy = [an_evse(1, n, status="CHARGING", last_updated=later) for n in (1, 2)]
     operator.locations.append(a_location(1, evses=busy, last_updated=later))
@@ -119,6 +140,7 @@ def test_an_object_that_moves_between_pages_and_changes_its_status_is_no_duplica
 def test_what_is_missing_once_stays_and_what_is_missing_twice_is_retired(
     connection: Connection, pull_now: Pull, operator: Operator
 ) -> None:
+    """PU-1, PU-4, P7: objects vanish without REMOVED."""
     pull_now()
     gone = operator.locations.pop()
     assert pull_now(full=True).modules[1].tally.missing == 1
@@ -136,6 +158,40 @@ def test_what_is_missing_once_stays_and_what_is_missing_twice_is_retired(
     ).fetchall()
     assert [event for (event,) in events] == ["created", "retired", "returned"]
     assert count(connection, "site") == 3
+
+
+@pytest.mark.parametrize("spoilt", ["no object", {"name": "lost its id"}])
+def test_what_came_without_an_id_may_be_what_is_missing_so_nothing_is_retired(
+    connection: Connection, pull_now: Pull, operator: Operator, spoilt: Any
+) -> None:
+    """PU-4 (c): its last good version stays, though nobody confirms its status."""
+    pull_now()
+    good, operator.locations[2] = operator.locations[2], spoilt
+    for _ in range(3):
+        report = pull_now(full=True)
+        tally = report.modules[1].tally
+        assert (tally.nameless, tally.missing, tally.retired) == (1, 1, 0)
+        assert "1 objects came without a usable id" in report.modules[1].notes[0]
+    assert shown(connection)["LOC3"] == ({"UNKNOWN"}, {"UNKNOWN"})
+    operator.locations.pop()
+    assert pull_now(full=True).modules[1].tally.retired == 0  # the first that is sure
+    operator.locations.append(good)
+    assert pull_now(full=True).modules[1].tally.missing == 0
+    assert "UNKNOWN" not in shown(connection)["LOC3"][1]
+
+
+def test_an_approved_removal_waits_for_a_delivery_that_is_sure(
+    connection: Connection, pull_now: Pull, operator: Operator
+) -> None:
+    """PU-4 (c), (d)."""
+    operator.locations = [a_location(n) for n in range(40)]
+    pull_now()
+    operator.locations = [*operator.locations[:20], {"name": "lost its id"}]
+    assert pull_now(full=True).held
+    sources.release_source(connection, "tpc", accept_removal=True)
+    assert pull_now(full=True).held and count(connection, "location", "retired_at IS NULL") == 40
+    operator.locations.pop()
+    assert pull_now(full=True).modules[1].tally.retired == 20
 
 
 @pytest.mark.parametrize("left", [2, 0])
@@ -174,6 +230,7 @@ def shown(connection: Connection) -> dict[str, tuple[set[str], set[str]]]:
 def test_a_feed_that_loses_many_stations_is_held_for_a_person(
     connection: Connection, pull_now: Pull, operator: Operator, left: int
 ) -> None:
+    """PU-4 (d), P2."""
     operator.locations = [a_location(n) for n in range(40)]
     pull_now()
     operator.locations = operator.locations[:left]
@@ -194,7 +251,7 @@ def test_a_feed_that_loses_many_stations_is_held_for_a_person(
 def test_a_pull_that_is_cut_off_goes_on_after_its_last_page(
     connection: Connection, pull_now: Pull, operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nop_ingest.pull.BATCH_OBJECTS", 1)  # commit each page
+    monkeypatch.setattr("nop_ingest.module_pull.BATCH_OBJECTS", 1)  # commit each page
     operator.locations = [a_location(n) for n in range(35)]
     operator.fail_after = 3  # the tariffs' page and two pages of locations
     assert pull_now().failed

@@ -206,6 +206,46 @@ def test_a_file_of_bad_rows_only_is_refused_and_changes_nothing(
     connection.commit()
 
 
+def test_a_refused_file_was_never_sent(
+    connection: Connection, source: Source, tmp_path: Path
+) -> None:
+    """Its successor is compared with its predecessor; what it was told stands."""
+    upload(connection, source, stations(tmp_path / "a.csv", row(1), row(2)))
+    before = sent(connection)
+    bad = [row(n).replace(f"28.61{n}", "0").replace(f"77.21{n}", "0") for n in (1, 3)]
+    report = upload(connection, source, stations(tmp_path / "b.csv", *bad))
+
+    assert report.state == "refused" and count(connection, "finding") > 0
+    assert sent(connection) == before
+    again = upload(connection, source, stations(tmp_path / "c.csv", row(2), row(1)))
+    assert (again.locations.unchanged, again.locations.missing) == (2, 0)
+
+
+def sent(connection: Connection) -> list[tuple[Any, ...]]:
+    with connection.transaction():
+        return connection.execute(
+            "SELECT id, digest, rejected, missing_pulls FROM source_object ORDER BY id"
+        ).fetchall()
+
+
+def test_rows_that_name_no_location_may_be_what_is_missing(
+    connection: Connection, source: Source, tmp_path: Path
+) -> None:
+    """Nothing is retired by a file with such rows, however often it comes."""
+    rows = [row(n) for n in range(1, 5)]
+    upload(connection, source, stations(tmp_path / "a.csv", *rows))
+    rows[3] = rows[3].replace("L4", "")
+    for name in ("b", "c", "d"):
+        report = upload(
+            connection, source, stations(tmp_path / f"{name}.csv", *rows, row(5, ord(name)))
+        )
+    assert report.state == "committed" and report.locations.missing == 1
+    assert "1 refused rows name no Location" in (report.message or "")
+    with connection.transaction():
+        left = "SELECT ocpi_id FROM location WHERE retired_at IS NULL AND missing_since IS NOT NULL"
+        assert connection.execute(left).fetchall() == [("L4",)]
+
+
 def test_a_file_that_cannot_be_read_is_remembered_as_failed(
     connection: Connection, source: Source, tmp_path: Path
 ) -> None:

@@ -22,10 +22,13 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _SECONDS = re.compile(r"\d{1,12}(\.\d+)?")
 
 
-def open_answer(answer: Answer, conceal: Callable[[str], str] = str) -> Envelope:
+def open_answer(
+    answer: Answer, conceal: Callable[[str], str] = str, *, bare: bool = False
+) -> Envelope:
     """The envelope of a successful answer; otherwise the error that TR-14 tells apart.
 
-    `conceal` takes secrets out of texts that the peer wrote.
+    `conceal` takes secrets out of texts that the peer wrote. `bare`: a list without an envelope
+    will do.
     """
     status = answer.status
     if status in (401, 403):
@@ -41,7 +44,8 @@ def open_answer(answer: Answer, conceal: Callable[[str], str] = str) -> Envelope
     if 300 <= status < 400:
         raise NotOcpi(f"The peer answered HTTP {status} without a page.", retriable=False)
     try:
-        envelope = parse_envelope(answer.body, answer.headers.get("content-type", ""))
+        content_type = answer.headers.get("content-type", "")
+        envelope = parse_envelope(answer.body, content_type, bare=bare and status < 300)
     except NotOcpi:
         if status < 400:
             raise

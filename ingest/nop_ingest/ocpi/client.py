@@ -1,20 +1,18 @@
 """An operator's OCPI server as a Python object: discover it, then walk its lists.
 
-What is learnt about a peer is kept in its `quirks`, a dict that the caller stores:
-
-- `token_encoding`: "base64" or "raw", whichever worked (TR-1, TR-5)
-- `date_format`: the spelling of date_from that was accepted (PU-6)
-- `page_limit`: the limit that was accepted instead of ours; null: none may be asked for
-- set by a person: `rewrite_origin`, `hosts` (VE-8), `ignore_total` (X-Total-Count is wrong)
+What is learnt about a peer is kept in its `quirks` (see quirks.py), a dict that the caller stores.
 """
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
+
+import msgspec
 
 from nop_ingest.ocpi.addresses import Resolver, resolve
 from nop_ingest.ocpi.body import Limits
@@ -28,14 +26,24 @@ from nop_ingest.ocpi.discovery import (
     trusted_url,
 )
 from nop_ingest.ocpi.egress import Guard, parse_url
-from nop_ingest.ocpi.envelope import parse_clock
-from nop_ingest.ocpi.errors import EndpointMissing, PeerError
-from nop_ingest.ocpi.list_urls import ListUrl, list_urls, other_slash
-from nop_ingest.ocpi.paging import MAX_PAGES, Fetched, Walk
+from nop_ingest.ocpi.errors import (
+    EgressDenied,
+    EndpointMissing,
+    NotOcpi,
+    OcpiError,
+    PeerError,
+    PeerFailing,
+)
+from nop_ingest.ocpi.list_urls import ListUrl, in_known_slash, list_urls
+from nop_ingest.ocpi.lists import Lists
+from nop_ingest.ocpi.paging import MAX_PAGES, Walk
 from nop_ingest.ocpi.retrying import Patience
+from nop_ingest.ocpi.routing import Party, Routing
 from nop_ingest.ocpi.session import Session
 
 PAGE_LIMIT = 500
+_OPEN_FEED_VERSION = "2.2.1"
+_DEAD = (EndpointMissing, PeerError, PeerFailing, NotOcpi, EgressDenied)
 
 
 class OcpiPeer:
@@ -43,19 +51,28 @@ class OcpiPeer:
 
     def __init__(
         self,
-        versions_url: str,
+        versions_url: str | None,
         token: str | None,
         *,
+        module_urls: Mapping[str, str] | None = None,
+        routing: Routing | None = None,
         allow_loopback: bool = False,
         quirks: dict[str, Any] | None = None,
         limits: Limits | None = None,
         patience: Patience | None = None,
         resolver: Resolver = resolve,
     ) -> None:
+        """`module_urls`: an open feed, whose lists a person named; it has no versions (P22)."""
+        if versions_url is None and not module_urls:
+            raise ValueError("a peer needs a versions URL, or the URLs of its lists")
         self.quirks: dict[str, Any] = {} if quirks is None else quirks
         self._versions_url = versions_url
+        self._module_urls = dict(module_urls or {})
+        self._routing = routing or Routing()
         self._guard = Guard(allow_loopback=allow_loopback, limits=limits, resolver=resolver)
-        self._session = Session(self._guard, token, self.quirks, patience or Patience())
+        self._session = Session(
+            self._guard, token, self.quirks, patience or Patience(), bare=bool(module_urls)
+        )
         self._endpoints: Endpoints | None = None
         self._stop = threading.Event()
         self._crawls: list[Crawl] = []
@@ -63,11 +80,15 @@ class OcpiPeer:
     def discover(self) -> Endpoints:
         """Ask for versions and details, once per session. Raises an OcpiError that says why not."""
         if self._endpoints is None:
+            pinned = self.quirks.get("version")
+            if self._versions_url is None:
+                version = pinned or _OPEN_FEED_VERSION
+                self._endpoints = Endpoints(version, self._module_urls, [])
+                return self._endpoints
             _, answer = self._session.get_first(str(parse_url(self._versions_url)), self._stop)
             offers = parse_versions(answer.items)
-            self._endpoints = self._read_details(
-                choose_versions(offers), [o.version for o in offers]
-            )
+            chosen = choose_versions(offers, pinned)
+            self._endpoints = self._read_details(chosen, [o.version for o in offers])
         return self._endpoints
 
     def pages(
@@ -87,13 +108,24 @@ class OcpiPeer:
         `date_from` (inclusive) asks for objects changed since. Whether the peer heeds it shows in
         what it sends. Raises an OcpiError here (discovery) or while iterating.
         """
-        endpoint = self._trusted(self.discover().url_of(module))
+        endpoints = self.discover()
+        endpoint = self._trusted(endpoints.url_of(module), module)
+        endpoint = in_known_slash(endpoint, self.quirks)
         ways = list(list_urls(endpoint, date_from, limit, self.quirks))
         if start_url is not None:
-            ways = [ListUrl(self._trusted(start_url), {})]
+            ways = [ListUrl(self._trusted(start_url, module), {})]
         stop = threading.Event()
+        lists = Lists(
+            self._session,
+            ways,
+            self.quirks,
+            stop,
+            routing=self._routing,
+            routing_ways=self._routing.ways(endpoints.version, self.quirks),
+            may_be_empty=date_from is not None or start_url is not None,
+        )
         walk = Walk(
-            _Lists(self._session, ways, self.quirks, stop),
+            lists,
             ways[0].url,
             limit=limit,
             received=received,
@@ -104,6 +136,25 @@ class OcpiPeer:
         crawl = Crawl(walk, stop, self._guard.cancel)
         self._crawls.append(crawl)
         return crawl
+
+    def fetch_location(self, owner: Party, location_id: str) -> msgspec.Raw | None:
+        """One Location by its id; None: the peer has none. A repair tool (PU-15).
+
+        Raises an OcpiError. Whose location came back is for the caller to check.
+        """
+        endpoints = self.discover()
+        endpoint = self._trusted(endpoints.url_of("locations"), "locations")
+        url = f"{endpoint.split('?')[0].rstrip('/')}/{quote(location_id, safe='')}"
+        headers = self._routing.headers_to(owner, endpoints.version, self.quirks)
+        try:
+            _, answer = self._session.get(url, self._stop, headers)
+        except EndpointMissing:
+            return None
+        except PeerError as error:
+            if error.rejects_request:  # 2003 unknown location, with HTTP 200
+                return None
+            raise
+        return answer.items[0] if answer.items else None
 
     def close(self) -> None:
         """End what is under way and close the connection."""
@@ -124,67 +175,33 @@ class OcpiPeer:
     ) -> None:
         self.close()
 
-    def _trusted(self, url: str) -> str:
-        return trusted_url(url, self._versions_url, self.quirks)
+    def _trusted(self, url: str, module: str) -> str:
+        """A URL that the peer named, if the token may go there (VE-8)."""
+        home = self._versions_url or self._module_urls[module]
+        trusted = trusted_url(url, home, self.quirks)
+        if parse_url(url, parse_url(home)) != parse_url(trusted):
+            self.quirks["advertised_origin"] = str(parse_url(url).copy_with(raw_path=b"/"))
+        return trusted
 
     def _read_details(self, chosen: list[VersionOffer], offered: list[str]) -> Endpoints:
-        for offer in chosen[:-1]:
-            # A version may be listed with a dead URL (VE-3): then the next best is asked.
-            with contextlib.suppress(EndpointMissing, PeerError):
-                return self._read_offer(offer, offered)
-        return self._read_offer(chosen[-1], offered)
+        """The best version whose details can be read and have locations (VE-3, VE-4).
 
-    def _read_offer(self, offer: VersionOffer, offered: list[str]) -> Endpoints:
-        _, details = self._session.get(self._trusted(offer.url), self._stop)
-        return Endpoints(offer.version, parse_endpoints(details.items), offered)
-
-
-class _Lists:
-    """Fetches list pages for a walk; the first one in whichever way the peer accepts."""
-
-    def __init__(
-        self, session: Session, ways: list[ListUrl], quirks: dict[str, Any], stop: threading.Event
-    ) -> None:
-        self._session = session
-        self._ways = ways
-        self._quirks = quirks
-        self._stop = stop
-
-    def __call__(self, url: str) -> Fetched:
-        if not self._ways:
-            return self._get(url)
-        ways, self._ways = self._ways, []
-        for way in ways[:-1]:
+        A version may be listed with a dead URL, or twice: once for each role of the peer.
+        """
+        readable: Endpoints | None = None
+        failure: OcpiError | None = None
+        for offer in chosen:
             try:
-                return self._first(way)
-            except PeerError as error:
-                if not error.rejects_request:
-                    raise
-        return self._first(ways[-1])
-
-    def _first(self, way: ListUrl) -> Fetched:
-        try:
-            fetched = self._get(way.url)
-        except EndpointMissing:  # VE-7
-            fetched = self._get(other_slash(way.url))
-        self._quirks.update(way.quirks)
-        return fetched
-
-    def _get(self, url: str) -> Fetched:
-        answer, envelope = self._session.get(url, self._stop)
-        headers = answer.headers
-        return Fetched(
-            url=url,
-            items=envelope.items,
-            links=headers.get_list("link"),
-            total=_count(headers.get("x-total-count")),
-            page_limit=_count(headers.get("x-limit")),
-            size_bytes=len(answer.body),
-            received_at=datetime.now(UTC),
-            peer_clock=envelope.timestamp or parse_clock(headers.get("date")),
-        )
-
-
-def _count(text: str | None) -> int | None:
-    text = (text or "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+                url = self._trusted(offer.url, "versions")
+                _, details = self._session.get_first(url, self._stop)
+            except _DEAD as error:
+                failure = failure or error
+                continue
+            found = Endpoints(offer.version, parse_endpoints(details.items), offered)
+            if "locations" in found.modules:
+                return found
+            readable = readable or found
+        if readable is not None:
+            return readable
+        assert failure is not None  # noqa: S101 - choose_versions gave at least one
+        raise failure

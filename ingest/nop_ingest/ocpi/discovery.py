@@ -12,8 +12,8 @@ from nop_ingest.ocpi.egress import parse_url
 from nop_ingest.ocpi.errors import EgressDenied, ModuleMissing, NoSupportedVersion
 from nop_ingest.ocpi.links import bring_home
 
-# In order of preference. 2.2 differs from 2.2.1 in nothing that a pull of these modules meets.
-SUPPORTED = ("2.2.1", "2.2")
+# In order of preference. 2.2 is read as 2.2.1, and only where nothing better is offered.
+SUPPORTED = ("2.3.0", "2.2.1", "2.1.1", "2.2")
 
 
 class VersionOffer(msgspec.Struct, frozen=True):
@@ -27,7 +27,7 @@ class Endpoints(msgspec.Struct, frozen=True):
     """Where a peer's modules are."""
 
     version: str
-    """As the peer calls it: 2.2.1 or 2.2."""
+    """As the peer calls it, such as 2.2.1 or 2.2."""
     modules: dict[str, str]
     """Module identifier -> URL of its Sender interface."""
     offered: list[str]
@@ -62,12 +62,16 @@ def parse_versions(items: Iterable[msgspec.Raw]) -> list[VersionOffer]:
     return offers
 
 
-def choose_versions(offers: list[VersionOffer]) -> list[VersionOffer]:
-    """The supported offers, best first. Raises NoSupportedVersion."""
-    chosen = [offer for version in SUPPORTED for offer in offers if offer.version == version]
+def choose_versions(offers: list[VersionOffer], pinned: str | None = None) -> list[VersionOffer]:
+    """The supported offers, best first; only the `pinned` version where a person chose one.
+
+    A version may be listed twice, as some do for their two roles. Raises NoSupportedVersion.
+    """
+    wanted = (pinned,) if pinned else SUPPORTED
+    chosen = [offer for version in wanted for offer in offers if offer.version == version]
     if not chosen:
-        raise NoSupportedVersion(list(dict.fromkeys(offer.version for offer in offers)))
-    return chosen
+        raise NoSupportedVersion(list(dict.fromkeys(offer.version for offer in offers)), wanted)
+    return list(dict.fromkeys(chosen))
 
 
 def parse_endpoints(items: Iterable[msgspec.Raw]) -> dict[str, str]:

@@ -43,9 +43,10 @@ _unusual = msgspec.json.Decoder(_Unusual)
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def parse_envelope(body: bytes, content_type: str = "") -> Envelope:
+def parse_envelope(body: bytes, content_type: str = "", *, bare: bool = False) -> Envelope:
     """Read an answer. One pass over the body for a usual one, two for a deviating one (TR-15).
 
+    `bare`: also a list that no envelope is around, or one without its codes (open feeds, P22).
     Raises NotOcpi.
     """
     body = body.removeprefix(codecs.BOM_UTF8)
@@ -54,6 +55,8 @@ def parse_envelope(body: bytes, content_type: str = "") -> Envelope:
             body.decode()
         except UnicodeDecodeError:
             body = body.decode("latin-1").encode()
+    if bare and (unwrapped := _without_envelope(body)) is not None:
+        return Envelope(unwrapped, 1000, None, None)
     try:
         found = _usual.decode(body)
         items, code, message, clock = (
@@ -71,6 +74,20 @@ def parse_envelope(body: bytes, content_type: str = "") -> Envelope:
     except (ValueError, OverflowError):
         raise NotOcpi("The peer's answer has no OCPI status_code.", retriable=False) from None
     return Envelope(items or [], status_code, message, parse_clock(clock))
+
+
+def _without_envelope(body: bytes) -> list[msgspec.Raw] | None:
+    """The objects of a body that is just a list, or {"data": list}; None: it is something else."""
+    text = body.lstrip()
+    try:
+        if text.startswith(b"{"):
+            found = _unusual.decode(text)
+            if found.status_code != msgspec.Raw(b"null"):
+                return None
+            text = bytes(found.data)
+        return _raw_list.decode(text) if text.startswith(b"[") else None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
 
 
 def _parse_broken(body: bytes) -> tuple[list[msgspec.Raw], str, str | None, str | None]:

@@ -6,6 +6,8 @@ port was open, so that the platform cannot be used to look around in a network (
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nop_registry.errors import NopError
 
 
@@ -92,13 +94,13 @@ class PeerError(OcpiError):
 class NoSupportedVersion(OcpiError):
     """The peer offers no OCPI version that is read here."""
 
-    def __init__(self, offered: list[str]) -> None:
+    def __init__(self, offered: Sequence[str], wanted: Sequence[str]) -> None:
         names = ", ".join(offered) if offered else "none at all"
         super().__init__(
-            "The peer offers no OCPI version that can be read here (2.2.1 or 2.2). "
-            f"Offered: {names}. Ask the operator for its OCPI 2.2.1 versions URL."
+            f"The peer offers no OCPI version that can be read here ({' or '.join(wanted)}). "
+            f"Offered: {names}. Ask the operator for the right versions URL."
         )
-        self.offered = offered
+        self.offered = list(offered)
 
 
 class ModuleMissing(OcpiError):

@@ -24,17 +24,28 @@ class ListUrl(msgspec.Struct, frozen=True):
 def list_urls(
     endpoint: str, date_from: datetime | None, limit: int, quirks: dict[str, Any]
 ) -> Iterator[ListUrl]:
-    """Ways to ask for a list, the one most likely to be accepted first."""
+    """Ways to ask for a list, the one most likely to be accepted first.
+
+    The last ones ask for everything: a peer that takes no date in any spelling is not read in part
+    any more (`no_incremental`).
+    """
     limits = [quirks.get("page_limit", limit), limit, min(limit, _SMALL_PAGE), None]
-    formats = [quirks.get("date_format", _DATE_FORMATS[0]), *_DATE_FORMATS]
+    usual = _DATE_FORMATS[0]
+    known = quirks.get("date_format", usual)
+    formats = [known, *_DATE_FORMATS, None] if date_from else [None]
     seen = set()
-    for page_limit in limits:
-        for date_format in formats if date_from else [None]:
+    for date_format in formats:
+        for page_limit in limits:
             parameters: dict[str, Any] = {}
             learnt: dict[str, Any] = {}
             if date_from and date_format:
                 parameters["date_from"] = date_from.astimezone(UTC).strftime(date_format)
-                learnt["date_format"] = date_format
+                if date_format != usual:
+                    learnt["date_format"] = date_format
+            elif date_from:
+                learnt["no_incremental"] = True
+            if quirks.get("date_to"):  # PU-7: some freeze its default when they start
+                parameters["date_to"] = datetime.now(UTC).strftime(date_format or known)
             if page_limit is not None:
                 parameters["limit"] = page_limit
             if page_limit != limit:
@@ -43,6 +54,17 @@ def list_urls(
             if url not in seen:
                 seen.add(url)
                 yield ListUrl(url, learnt)
+
+
+def in_known_slash(url: str, quirks: dict[str, Any]) -> str:
+    """The URL of a list with or without the slash at its end, as this peer has it (VE-7)."""
+    wanted = quirks.get("trailing_slash")
+    return other_slash(url) if isinstance(wanted, bool) and wanted != has_slash(url) else url
+
+
+def has_slash(url: str) -> bool:
+    """Whether the path ends with a slash."""
+    return httpx2.URL(url).path.endswith("/")
 
 
 def other_slash(url: str) -> str:

@@ -16,13 +16,22 @@ from collections.abc import Iterable
 from typing import Any
 
 import httpcore2
+import msgspec
 
 from nop_ingest.ocpi.addresses import Resolver, is_allowed, is_loopback
 from nop_ingest.ocpi.body import Limits
 from nop_ingest.ocpi.errors import Cancelled, EgressDenied, LimitExceeded
 
-_PORTS = (80, 443)
 _TRIED_ADDRESSES = 3
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """Where requests may go, this machine excepted (that is each source's own exception)."""
+
+    ports: frozenset[int] = frozenset((80, 443))
+    """So that a URL cannot speak to mail or database servers."""
+    plain_http: bool = False
+    """Tokens may travel unencrypted."""
 
 
 class Call:
@@ -54,11 +63,13 @@ class Call:
 
 
 class GuardedBackend(httpcore2.NetworkBackend):
-    """Opens connections to checked addresses only. Set `call` before each request."""
+    """Opens connections to checked addresses only. Set `call`, `in_clear` before each request."""
 
-    def __init__(self, *, allow_loopback: bool, resolver: Resolver) -> None:
+    def __init__(self, policy: Policy, *, allow_loopback: bool, resolver: Resolver) -> None:
         self.call = Call(Limits())
+        self.in_clear = False
         self.connected_to_loopback = False
+        self._policy = policy
         self._allow_loopback = allow_loopback
         self._resolve = resolver
         self._sockets = httpcore2.SyncBackend()
@@ -78,8 +89,8 @@ class GuardedBackend(httpcore2.NetworkBackend):
         if not all(is_allowed(a, allow_loopback=self._allow_loopback) for a in addresses):
             raise EgressDenied("This URL leads to an address that is not called from here.")
         self.connected_to_loopback = all(map(is_loopback, addresses))
-        if port not in _PORTS and not self.connected_to_loopback:
-            raise EgressDenied("Only the ports 80 and 443 are called.")
+        if not self.connected_to_loopback:
+            self._check_policy(port)
         for address in addresses[:_TRIED_ADDRESSES]:
             try:
                 inner = self._sockets.connect_tcp(
@@ -90,6 +101,16 @@ class GuardedBackend(httpcore2.NetworkBackend):
             self._stream = _GuardedStream(inner, self)
             return self._stream
         raise httpcore2.ConnectError("no address accepted the connection")
+
+    def _check_policy(self, port: int) -> None:
+        if port not in self._policy.ports:
+            ports = " and ".join(map(str, sorted(self._policy.ports)))
+            raise EgressDenied(f"Only the ports {ports} are called (NOP_EGRESS_PORTS).")
+        if self.in_clear and not self._policy.plain_http:
+            raise EgressDenied(
+                "Only https:// is called: a token must not travel unencrypted. Ask the operator "
+                "for its https URL (NOP_EGRESS_HTTP=1 allows http:// to the whole installation)."
+            )
 
     def cancel(self, stop: threading.Event) -> None:
         """Wake the thread that waits in a call ended by this event."""

@@ -34,6 +34,8 @@ class Fetched(msgspec.Struct, frozen=True):
     page_limit: int | None
     """X-Limit."""
     size_bytes: int
+    asked_at: datetime
+    """Our clock before the request: what was pushed to us later may be missing in the page."""
     received_at: datetime
     peer_clock: datetime | None
 
@@ -50,6 +52,7 @@ class Page(msgspec.Struct, frozen=True):
     """Give it as start_url to go on after this page; None after the last."""
     size_bytes: int
     """Of the decoded body."""
+    asked_at: datetime
     received_at: datetime
     peer_clock: datetime | None
     """The peer's time when it answered, UTC."""
@@ -108,6 +111,7 @@ class Walk:
                 url=fetched.url,
                 next_url=url,
                 size_bytes=fetched.size_bytes,
+                asked_at=fetched.asked_at,
                 received_at=fetched.received_at,
                 peer_clock=fetched.peer_clock,
             )

@@ -23,7 +23,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     factor: float = 4.0
     """Each further wait is this many times longer: 0.3, 1.2, 4.8, 19 s."""
     longest_wait_s: float = 60.0
-    """Also the most that a Retry-After is obeyed."""
+    """Whoever asks for more by Retry-After is left alone: the error says until when."""
     spacing_s: float = 0.5
     """Between two requests to a peer that is not on this machine."""
 
@@ -52,6 +52,8 @@ class Pacer:
                 if not error.retriable:
                     raise
                 asked_s = error.retry_after_s if isinstance(error, PeerBusy) else None
+                if asked_s is not None and asked_s > patience.longest_wait_s:
+                    raise
             jitter = random.uniform(0.9, 1.1)  # noqa: S311 - spreads load, guards nothing
             self._wait(min(asked_s or wait_s * jitter, patience.longest_wait_s), stop)
             wait_s *= patience.factor

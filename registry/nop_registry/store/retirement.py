@@ -26,18 +26,28 @@ class Absence(NamedTuple):
     """Numbers retired now: absent twice in a row, or in a removal that a person has approved."""
     held: bool
     """Too many are missing: nothing was retired, a person must look."""
+    unsure: bool
+    """Nothing was retired, since what came without an id may be what is missing."""
     turned: list[int]
     """Locations that went missing now or came back: their search rows follow."""
 
 
 def settle_absences(
-    connection: Connection, delivery: Delivery, kind: ObjectKind, *, approved: bool, at: datetime
+    connection: Connection,
+    delivery: Delivery,
+    kind: ObjectKind,
+    *,
+    approved: bool,
+    at: datetime,
+    nameless: int = 0,
 ) -> Absence:
     """Compare with the delivery's pages; mark the missing, retire those absent twice.
 
     `approved`: a person has accepted a mass removal of this source; one is then retired at once,
     since the approval holds for one delivery and the absence was seen before it was given.
-    An object that was listed but refused counts as listed. Only for pulls that provably arrived
+    An object that was listed but refused counts as listed. `nameless`: how many came of which
+    nobody can say which ones they are; with any, absences are no proof, so the statuses of what is
+    missing are unknown, but nothing is counted against it. Only for pulls that provably arrived
     whole.
     """
     parameters = {
@@ -58,15 +68,18 @@ def settle_absences(
         # Even if held: nobody has confirmed the status of what is not listed.
         for statement in (_LISTED_AGAIN, _NOT_LISTED):
             turned += [number for (number,) in connection.execute(statement, parameters)]
-    if too_many and not approved:
-        return Absence(known, missing, [], held=True, turned=turned)
+    unsure = nameless > 0 and missing > 0
+    if too_many and (unsure or not approved):  # an approval waits for a delivery that is sure
+        return Absence(known, missing, [], held=True, unsure=unsure, turned=turned)
     connection.execute(_RETURNED, parameters)
+    if unsure:
+        return Absence(known, missing, [], held=False, unsure=True, turned=turned)
     connection.execute(_MARK, parameters)
     parameters["times"] = 1 if too_many else 2
     retired = [n for (n,) in connection.execute(_RETIRE[kind], parameters)]
     # Forgotten as "sent": should it come back, it is taken anew and revived with its history.
     connection.execute("DELETE FROM source_object WHERE id = ANY(%s)", (retired,))
-    return Absence(known, missing, retired, held=False, turned=turned)
+    return Absence(known, missing, retired, held=False, unsure=False, turned=turned)
 
 
 # NOT IN is hashed even where a table is too new for statistics; an anti-join was a nested loop.
@@ -88,6 +101,9 @@ _LISTED_AGAIN = """
 UPDATE location l SET missing_since = NULL
 WHERE l.source_id = %(source)s AND l.missing_since IS NOT NULL AND l.retired_at IS NULL
   AND l.id NOT IN (SELECT id FROM absent)
+  AND NOT EXISTS (SELECT FROM peer JOIN peer_party p ON p.peer_id = peer.id
+      WHERE peer.source_id = l.source_id AND p.connection IN ('OFFLINE', 'SUSPENDED')
+        AND (p.country_code, p.party_id) = (l.country_code, l.party_id))
 RETURNING l.id"""
 
 _NOT_LISTED = """

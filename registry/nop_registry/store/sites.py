@@ -6,11 +6,15 @@ from collections.abc import Sequence
 
 from nop_registry.database import Connection
 from nop_registry.store.areas import AREAS_OF_PLACE
+from nop_registry.store.emissions import emit_locations
 from nop_registry.store.site_documents import refresh_documents
 
 
 def refresh_sites(connection: Connection, locations: Sequence[int]) -> list[int]:
-    """Rebuild the rows and documents of these locations; returns the map cells they have left."""
+    """Rebuild the rows and documents of these locations; returns the map cells they have left.
+
+    OCPI consumers are told what became public, changed or is public no more.
+    """
     before: dict[int, int] = dict(
         connection.execute(
             "SELECT location_id, cell FROM site WHERE location_id = ANY(%s)", (locations,)
@@ -19,6 +23,7 @@ def refresh_sites(connection: Connection, locations: Sequence[int]) -> list[int]
     connection.execute(_UPSERT, {"locations": locations})
     after: dict[int, int] = dict(connection.execute(_DROP, {"locations": locations}).fetchall())
     refresh_documents(connection, locations)
+    emit_locations(connection, locations)
     return sorted({cell for number, cell in before.items() if after.get(number) != cell})
 
 

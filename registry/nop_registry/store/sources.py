@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -29,9 +30,14 @@ class Source(msgspec.Struct, frozen=True):
     pull_every_s: int
     full_every_s: int
     quirks: dict[str, Any]
+    """How this peer deviates: nop_ingest.ocpi.quirks."""
     removal_approved: bool
     last_success_at: datetime | None
     last_full_at: datetime | None
+    module_urls: dict[str, str]
+    """An open feed: where its lists are, by module; empty: the versions URL tells."""
+    withdrawn_at: datetime | None
+    """A person took it out of publication: nothing more of it is taken."""
 
     def token(self, key: bytes) -> str | None:
         """The token we send, in clear."""
@@ -39,6 +45,8 @@ class Source(msgspec.Struct, frozen=True):
             return None
         return unseal(self.token_sealed, key=key, purpose=f"source-token:{self.name}")
 
+
+_LONGEST_WAIT_S = 86_400.0
 
 _COLUMNS = ", ".join(Source.__struct_fields__)
 
@@ -57,11 +65,14 @@ def add_source(
     pull_every_s: int = 900,
     full_every_s: int = 86_400,
     status_ttl_s: int | None = None,
+    module_urls: Mapping[str, str] | None = None,
+    quirks: Mapping[str, Any] | None = None,
 ) -> Source:
     """Register a feed. `key` seals the token.
 
     A status is believed for `status_ttl_s` seconds after the last word on it; by default three
-    pull intervals, and at least 15 minutes. Adding the same feed again changes nothing.
+    pull intervals, and at least 15 minutes. `module_urls` are those of an open feed, by module.
+    Adding the same feed again changes nothing.
     Raises InvalidInput when the name is taken by another feed or cannot be used.
     """
     sealed = seal(token, key=key, purpose=f"source-token:{name}") if token else None
@@ -70,20 +81,26 @@ def add_source(
         with connection.transaction():
             connection.execute(
                 """INSERT INTO source (name, kind, country_code, versions_url, token_sealed,
-                       allow_loopback, simulated, pull_every_s, full_every_s, status_ttl_s)
-                   VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+                       allow_loopback, simulated, pull_every_s, full_every_s, status_ttl_s,
+                       module_urls, quirks)
+                   VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb)""",
                 (name, kind, country_code, versions_url, sealed, allow_loopback, simulated,
-                 pull_every_s, full_every_s, ttl_s),
+                 pull_every_s, full_every_s, ttl_s, _json(module_urls), _json(quirks)),
             )  # fmt: skip
     except UniqueViolation:
         known = get_source(connection, name)
-        if (known.kind, known.versions_url) != (kind, versions_url):
+        address = (known.kind, known.versions_url, known.module_urls)
+        if address != (kind, versions_url, dict(module_urls or {})):
             raise InvalidInput(
                 f"a source named {name!r} exists with another address; choose another name"
             ) from None
     except CheckViolation as error:
         raise InvalidInput(f"source {name!r} cannot be added: {_broken_rule(error)}") from None
     return get_source(connection, name)
+
+
+def _json(values: Mapping[str, Any] | None) -> str:
+    return msgspec.json.encode(dict(values or {})).decode()
 
 
 def _broken_rule(error: CheckViolation) -> str:
@@ -107,16 +124,28 @@ def get_source(connection: Connection, name: str) -> Source:
     return found
 
 
+def find_source(connection: Connection, number: int) -> Source | None:
+    """The source of that number; None too for one that was withdrawn: nobody delivers to it."""
+    with connection.cursor(row_factory=class_row(Source)) as cursor:
+        return cursor.execute(
+            f"SELECT {_COLUMNS} FROM source WHERE id = %s AND withdrawn_at IS NULL",  # noqa: S608
+            (number,),
+        ).fetchone()
+
+
 def list_sources_to_pull(connection: Connection) -> list[Source]:
     """OCPI sources whose interval has passed since the last attempt.
 
     Each source has its own splay of ±10 %, so that peers are not asked in step. After failures
-    the interval doubles, up to an hour, so a dead peer is not hammered.
+    the interval doubles, up to an hour, so a dead peer is not hammered; one that asked us to wait
+    (PU-10) is left alone until then.
     """
     with connection.cursor(row_factory=class_row(Source)) as cursor:
         return cursor.execute(
             f"""SELECT {_COLUMNS} FROM source
                 WHERE kind = 'ocpi' AND state IN ('active', 'held')
+                  AND (versions_url IS NOT NULL OR module_urls <> '{{}}')
+                  AND coalesce(not_before <= now(), true)
                   AND (last_attempt_at IS NULL OR now() - last_attempt_at >= interval '1 second'
                        * (0.9 + 0.2 * (hashtext(name) & 1023) / 1023.0)
                        * least(pull_every_s * 2 ^ least(failures, 10),
@@ -138,32 +167,93 @@ def note_success(
     full: bool,
     quirks: dict[str, Any],
 ) -> None:
-    """A pull arrived whole: it confirms every status that it did not change, as of its start."""
+    """A pull arrived whole: it confirms every status that it did not change, as of its start.
+
+    If its token was refused before, that is over.
+    `quirks`: what it learnt about the peer; the others stand.
+    """
     connection.execute(
         """UPDATE source SET seen_at = %(at)s, last_success_at = %(at)s, failures = 0,
+               recovered_at = CASE WHEN seen_at < now() - status_ttl_s * interval '1 second'
+                                   THEN now() ELSE recovered_at END,
                last_full_at = CASE WHEN %(full)s THEN %(at)s ELSE last_full_at END,
-               quirks = %(quirks)s::jsonb
+               quirks = quirks || %(quirks)s::jsonb, not_before = NULL,
+               state = CASE state WHEN 'auth_failed' THEN 'active' ELSE state END,
+               state_reason = CASE state WHEN 'auth_failed' THEN NULL ELSE state_reason END
            WHERE id = %(id)s""",
         {
             "at": started_at,
             "full": full,
-            "quirks": msgspec.json.encode(quirks).decode(),
+            "quirks": _json(quirks),
             "id": source.id,
         },
     )
 
 
-def note_failure(
-    connection: Connection, source: Source, message: str, *, auth: bool = False
-) -> None:
-    """A pull failed; `auth` stops further attempts until a person mends the token."""
+def confirm_statuses(connection: Connection, source: Source, at: datetime) -> None:
+    """All locations arrived, though not all else: statuses that did not change hold as of `at`."""
     connection.execute(
-        """UPDATE source SET last_error_at = now(), last_error = %s, failures = failures + 1,
-               state = CASE WHEN %s AND failures >= 2 THEN 'auth_failed' ELSE state END,
-               state_reason = CASE WHEN %s AND failures >= 2 THEN %s ELSE state_reason END
-           WHERE id = %s""",
-        (message[:2000], auth, auth, message[:2000], source.id),
+        """UPDATE source SET seen_at = %(at)s,
+               recovered_at = CASE WHEN seen_at < now() - status_ttl_s * interval '1 second'
+                                   THEN now() ELSE recovered_at END
+           WHERE id = %(id)s""",
+        {"at": at, "id": source.id},
     )
+
+
+def note_push(connection: Connection, source_id: int) -> None:
+    """It pushes. A source that is never pulled is thereby known to be well; others, by pulls."""
+    connection.execute(
+        """UPDATE source SET seen_at = now(),
+               recovered_at = CASE WHEN seen_at < now() - status_ttl_s * interval '1 second'
+                                   THEN now() ELSE recovered_at END
+           WHERE id = %s AND versions_url IS NULL AND module_urls = '{}'""",
+        (source_id,),
+    )
+
+
+def note_failure(
+    connection: Connection,
+    source: Source,
+    message: str,
+    *,
+    auth: bool = False,
+    quirks: Mapping[str, Any] | None = None,
+    wait_s: float | None = None,
+) -> None:
+    """A pull failed; `auth` stops further attempts until a person mends the token.
+
+    `quirks`: what it learnt nevertheless. `wait_s`: how long the peer wants to be left alone; at
+    most a day is granted.
+    """
+    connection.execute(
+        """UPDATE source SET last_error_at = now(), last_error = %(message)s,
+               failures = failures + 1, quirks = quirks || %(quirks)s::jsonb,
+               not_before = now() + %(wait_s)s::float8 * interval '1 second',
+               state = CASE WHEN %(auth)s AND failures >= 2 THEN 'auth_failed' ELSE state END,
+               state_reason = CASE WHEN %(auth)s AND failures >= 2 THEN %(message)s
+                                   ELSE state_reason END
+           WHERE id = %(id)s""",
+        {
+            "message": message[:2000],
+            "auth": auth,
+            "quirks": _json(quirks),
+            "wait_s": None if wait_s is None else min(wait_s, _LONGEST_WAIT_S),
+            "id": source.id,
+        },
+    )
+
+
+def change_quirks(
+    connection: Connection, name: str, changes: Mapping[str, Any], forgotten: Iterable[str] = ()
+) -> Source:
+    """A person sets what is known of a peer, or lets it be found anew. Raises NotFound."""
+    source = get_source(connection, name)
+    connection.execute(
+        "UPDATE source SET quirks = (quirks - %s::text[]) || %s::jsonb WHERE id = %s",
+        (list(forgotten), _json(changes), source.id),
+    )
+    return get_source(connection, name)
 
 
 def hold_source(connection: Connection, source: Source, reason: str) -> None:
@@ -178,7 +268,7 @@ def release_source(connection: Connection, name: str, *, accept_removal: bool) -
     source = get_source(connection, name)
     connection.execute(
         """UPDATE source SET state = 'active', state_reason = NULL, failures = 0,
-               removal_approved = %s WHERE id = %s""",
+               removal_approved = %s, withdrawn_at = NULL WHERE id = %s""",
         (accept_removal, source.id),
     )
     return get_source(connection, name)

@@ -12,6 +12,7 @@ import msgspec
 from nop_registry.database import Connection
 from nop_registry.records import TariffRecord
 from nop_registry.store.deliveries import Delivery
+from nop_registry.store.emissions import claim_clock, emit_references
 from nop_registry.store.locations import Written
 from nop_registry.store.staging import stage
 
@@ -72,6 +73,25 @@ def store_tariffs(
     return Written(created, changed, sorted(untouched - set(stale)), stale)
 
 
+def retire_tariff(connection: Connection, delivery: Delivery, number: int, at: datetime) -> bool:
+    """Withdraw a tariff, keeping its history; False when none of that number is held."""
+    row = connection.execute(
+        """WITH retired AS (
+               UPDATE tariff SET retired_at = %(at)s, version = version + 1
+               WHERE id = %(number)s AND retired_at IS NULL RETURNING id, version
+           ), forgotten AS (  -- as "sent": should it come back, it is taken anew
+               DELETE FROM source_object o USING retired r WHERE o.id = r.id
+           )
+           INSERT INTO object_version (object_id, version, kind, delivery_id, valid_from, event)
+           SELECT id, version, 'tariff', %(delivery)s, %(at)s, 'retired' FROM retired
+           RETURNING object_id""",
+        {"number": number, "delivery": delivery.id, "at": at},
+    ).fetchone()
+    if row is not None:
+        emit_references(connection, [number])
+    return row is not None
+
+
 def _row(write: TariffWrite) -> tuple[object, ...]:
     r = write.record
     document = _encode(r)
@@ -83,17 +103,21 @@ def _row(write: TariffWrite) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-_UPSERT = """
+_UPSERT = f"""
 WITH written AS (
     INSERT INTO tariff AS t (id, source_id, country_code, party_id, ocpi_id, currency, type,
-        document, last_updated, content_hash, version, first_seen_at, received_at)
+        document, last_updated, content_hash, version, first_seen_at, received_at, emitted_at)
     SELECT id, %(source)s, country_code, party_id, ocpi_id, currency, type, document::jsonb,
-        last_updated, content_hash, 1, %(at)s, %(at)s
+        last_updated, content_hash, 1, %(at)s, %(at)s,
+        (SELECT {claim_clock("stage_tariff.last_updated")} FROM source s
+         WHERE s.id = %(source)s)
     FROM stage_tariff
     ON CONFLICT (id) DO UPDATE SET currency = excluded.currency, type = excluded.type,
         document = excluded.document, last_updated = excluded.last_updated,
         content_hash = excluded.content_hash, version = t.version + 1,
-        received_at = excluded.received_at, retired_at = NULL
+        received_at = excluded.received_at, retired_at = NULL,
+        emitted_at = CASE WHEN t.retired_at IS NULL AND excluded.emitted_at > t.emitted_at
+            THEN excluded.emitted_at ELSE greatest(t.emitted_at, statement_timestamp()) END
     WHERE (t.content_hash IS DISTINCT FROM excluded.content_hash OR t.retired_at IS NOT NULL)
       AND CASE WHEN %(strict)s THEN coalesce(excluded.last_updated > t.last_updated, false)
                ELSE coalesce(excluded.last_updated >= t.last_updated, true) END
@@ -107,4 +131,4 @@ WITH written AS (
     FROM written w JOIN stage_tariff s ON s.id = w.id
     LEFT JOIN tariff before ON before.id = w.id  -- as it was when the statement began
 )
-SELECT id, version FROM written"""
+SELECT id, version FROM written"""  # noqa: S608 - constants

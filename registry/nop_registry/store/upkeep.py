@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from psycopg.errors import CheckViolation
 
 from nop_registry.database import Connection
+from nop_registry.store.emissions import forget_tombstones
 
 CHANGE_LOG_KEPT = "1 day"
 _MONTHS = 3  # this one and the next two
@@ -16,8 +19,12 @@ def lead(connection: Connection) -> bool:
     return bool(row and row[0])
 
 
-def tidy(connection: Connection) -> None:
-    """Make the next months' partitions; forget changes that every follower has long read."""
+def tidy(connection: Connection, tombstones_kept: timedelta = timedelta(days=90)) -> None:
+    """Make the next months' partitions; forget changes that every follower has long read.
+
+    Forget too what OCPI consumers have been told is gone, after `tombstones_kept`.
+    """
+    forget_tombstones(connection, tombstones_kept)
     for months in range(_MONTHS):
         _make_partition(connection, months)
     connection.execute(

@@ -140,6 +140,7 @@ def test_a_dc_charger_may_give_less_than_its_volts_and_amperes_make() -> None:
     ],
 )
 def test_a_flaw_of_a_tariff_is_found(record: TariffRecord, code: str) -> None:
+    """TA-11, P21."""
     assert codes(tariff, record) == [code]
 
 

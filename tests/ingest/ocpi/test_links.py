@@ -1,4 +1,4 @@
-"""Link headers as servers write them (PU-9, VE-8)."""
+"""Link headers as servers write them (PU-9, P4, TR-40, VE-8)."""
 
 from __future__ import annotations
 

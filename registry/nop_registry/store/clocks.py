@@ -1,0 +1,46 @@
+"""When objects were last heard of: a page that was asked for earlier must not undo a push."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from nop_registry.database import Connection
+from nop_registry.enums import ObjectKind
+
+
+class Clock(NamedTuple):
+    """An object that is held."""
+
+    last_updated: datetime | None
+    """What its publisher said."""
+    received_at: datetime
+    """When its newest version came."""
+
+
+def lock_clocks(
+    connection: Connection, kind: ObjectKind, numbers: Sequence[int]
+) -> dict[int, Clock]:
+    """Those of these objects that are held. Nobody else changes them until the transaction ends."""
+    rows = connection.execute(
+        f"""SELECT id, last_updated, received_at FROM {kind} WHERE id = ANY(%s)
+            ORDER BY id FOR NO KEY UPDATE""",  # noqa: S608 - location or tariff
+        (list(numbers),),
+    )
+    return {number: Clock(*clock) for number, *clock in rows}
+
+
+def lock_newer_claims(
+    connection: Connection, source_id: int, evse_numbers: Sequence[int], since: datetime
+) -> dict[int, datetime]:
+    """Of these EVSEs those heard of after `since`, with the time of the newest claim.
+
+    No other status of this source is written until the transaction ends (store_statuses).
+    """
+    connection.execute("SELECT pg_advisory_xact_lock(7306, %s)", (source_id,))
+    rows = connection.execute(
+        "SELECT evse_id, claimed_at FROM evse_status WHERE evse_id = ANY(%s) AND received_at > %s",
+        (list(evse_numbers), since),
+    )
+    return dict(rows.fetchall())
