@@ -100,8 +100,14 @@ def test_a_fault_in_the_upkeep_does_not_end_schedule_and_upkeep(
     source: Operator,
     start_worker: Callable[[int], subprocess.Popen[bytes]],
 ) -> None:
-    start_worker(1)
+    worker = start_worker(1)
     wait_for(database_url, "SELECT sum(n_available) = 6 FROM tile_cell WHERE z = 0")
+    with connect(database_url) as reader:
+        pulled = reader.execute("SELECT last_success_at, failures FROM source").fetchone()
+    assert pulled is not None and pulled[0] is not None and pulled[1] == 0
+    source.locations.append(a_location(9))  # what comes after the fault is on the map too
+    wait_for(database_url, "SELECT sum(n_available) > 6 FROM tile_cell WHERE z = 0")
+    assert worker.poll() is None
 
 
 def test_a_fault_of_the_platform_in_a_pull_is_told_at_the_source(

@@ -57,6 +57,7 @@ class LiveOperator:
             evses = zip(station.document["evses"], station.behaviours, strict=True)
             self._evses += [(entry, evse, behaviour) for evse, behaviour in evses]
         self._due = [(0, n) for n in range(len(self._evses))]
+        self._set_at: dict[int, int] = {}
 
     def entries(self, module: str, now: int) -> list[Entry]:
         """All objects of `locations` or `tariffs` at that time, oldest creation first."""
@@ -65,15 +66,33 @@ class LiveOperator:
         self._advance(now)
         return self._locations
 
+    @property
+    def evse_count(self) -> int:
+        """How many EVSEs there are."""
+        return len(self._evses)
+
+    def set_status(self, evse_n: int, status: str, at: int) -> tuple[Entry, dict[str, Any]]:
+        """Give an EVSE a status out of turn, until its next one is due; its location and itself."""
+        self._advance(at)
+        entry, evse, _ = self._evses[evse_n]
+        self._set_at[evse_n] = at
+        evse["status"], evse["last_updated"] = status, _utc(at)
+        entry.change(at)
+        return entry, evse
+
     def _advance(self, now: int) -> None:
         while self._due and self._due[0][0] <= now:
-            entry, evse, behaviour = self._evses[self._due[0][1]]
+            n = self._due[0][1]
+            entry, evse, behaviour = self._evses[n]
             piece = status_at(behaviour, now)
-            heapq.heapreplace(self._due, (piece.end, self._due[0][1]))
-            changed = _utc(piece.begin)
+            heapq.heapreplace(self._due, (piece.end, n))
+            begin = piece.begin
+            if (set_at := self._set_at.pop(n, None)) is not None:
+                begin = max(begin, set_at + 1)
+            changed = _utc(begin)
             if (evse["status"], evse["last_updated"]) != (piece.status, changed):
                 evse["status"], evse["last_updated"] = piece.status, changed
-                entry.change(piece.begin)
+                entry.change(begin)
 
 
 def _utc(seconds: int) -> str:
