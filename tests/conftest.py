@@ -25,7 +25,7 @@ from psycopg import sql
 from nop.cluster import Cluster
 from nop_registry.database import Connection, connect, migrate
 
-pytest_plugins = ["operator_server"]
+pytest_plugins = ["operator_server", "handshake_parties", "pusher"]
 
 # The same examples in every run, however long one takes: a failure is the change's, not luck's.
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)

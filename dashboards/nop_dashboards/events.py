@@ -1,7 +1,7 @@
 """Live changes as server-sent events: `/events`.
 
 One task per process follows the change log and reads the new states once; every subscriber gets the
-same bytes, or those rows that lie in its box. At most one message a second, each with the present
+same bytes, or those rows that lie in its box. At most ten messages a second, each with the present
 states, so that a lost or repeated message does no harm. Messages:
 
     event: ready    data: {}     the stream has begun
@@ -36,7 +36,7 @@ MOST_ROWS = 1000
 """More changed stations than these are told as `reset`."""
 HEARTBEAT_S = 15.0
 
-_QUEUE = 16  # seconds that a reader may lag before it is let go
+_QUEUE = 100  # messages, at most ten a second, that a reader may lag before it is let go
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from litestar import Litestar
+from litestar.types import ASGIApp
 
 import nop_dashboards
 import nop_graphql
@@ -16,7 +20,22 @@ from nop_registry.discovery import find_parts
 from nop_registry.errors import SettingsError
 
 
-def create_app(database_url: str | None = None) -> Litestar:
+class Application(Litestar):
+    """Litestar, and before it the doors that serve some paths as plain ASGI applications."""
+
+    direct: tuple[tuple[re.Pattern[str], ASGIApp], ...] = ()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve a request."""
+        if scope["type"] == "http":
+            for pattern, serve in self.direct:
+                if pattern.match(scope["path"]):
+                    scope["litestar_app"] = self
+                    return await serve(scope, receive, send)
+        await super().__call__(scope, receive, send)
+
+
+def create_app(database_url: str | None = None) -> Application:
     """The application. Every module of a door that defines ROUTES is served.
 
     `app.state.pool` is an open AsyncConnectionPool (autocommit), `app.state.settings` the Settings.
@@ -43,12 +62,24 @@ def create_app(database_url: str | None = None) -> Litestar:
         for route in part
     ]
     lifespans = [with_pool]
-    for door in (nop_graphql, nop_dashboards):
+    for door in (nop_ingest, nop_graphql, nop_dashboards):
         lifespans += find_parts(door, "lifespan")
-    return Litestar(
+    handlers = find_parts(nop_ingest, "EXCEPTION_HANDLERS")
+    app = Application(
         route_handlers=routes,
+        exception_handlers={status: act for part in handlers for status, act in part.items()},
         lifespan=lifespans,
         middleware=find_parts(nop_dashboards, "middleware"),
         before_send=find_parts(nop_dashboards, "before_send"),
         openapi_config=None,
     )
+    app.direct = tuple(part for parts in find_parts(nop_ingest, "DIRECT") for part in parts)
+    return app
+
+
+def create_web() -> Application:
+    """The application as the one of its process, for `nop web`."""
+    app = create_app()
+    gc.collect()
+    gc.freeze()  # what lives as long as the process: a full collection would stall it for 50 ms
+    return app

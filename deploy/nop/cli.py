@@ -10,6 +10,7 @@ import sys
 import typer
 
 import nop.commands
+from nop import logs
 from nop_registry.discovery import find_parts
 from nop_registry.errors import NopError
 
@@ -30,6 +31,7 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Entry point of the console script."""
+    logs.configure()
     try:
         build()()
     except NopError as error:

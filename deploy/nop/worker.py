@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -18,12 +19,13 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
+from nop import handshake_jobs, repair_jobs
 from nop_ingest.pull import PullBusy, pull
 from nop_registry.database import connect
 from nop_registry.errors import NopError
 from nop_registry.sealing import load_key
 from nop_registry.settings import Settings
-from nop_registry.store import site_documents, sources, tiles, upkeep
+from nop_registry.store import handshakes, site_documents, sources, tiles, upkeep
 
 log = structlog.get_logger()
 BEAT_S = 1.0
@@ -36,9 +38,11 @@ class Stopping(Exception):
 
 
 def create_jobs(url: str, settings: Settings, stopping: threading.Event) -> App:
-    """The queue on our own PostgreSQL, with its one kind of job."""
+    """The queue on our own PostgreSQL, with all kinds of jobs."""
     jobs = App(connector=PsycopgConnector(conninfo=url))
     key = load_key(settings)
+    handshake_jobs.add_task(jobs, url, settings)
+    repair_jobs.add_task(jobs, url, settings)
 
     # What a peer does wrong is retried by the schedule, with the source's own back-off;
     # the queue retries what went wrong on our side.
@@ -87,7 +91,7 @@ async def run(url: str, settings: Settings, *, concurrency: int = 4) -> None:
     stopping = threading.Event()
     jobs = create_jobs(url, settings, stopping)
     async with jobs.open_async():
-        lead = asyncio.create_task(_lead(jobs, url))
+        lead = asyncio.create_task(_lead(jobs, url, settings))
         try:
             await jobs.run_worker_async(
                 concurrency=concurrency,
@@ -103,7 +107,7 @@ async def run(url: str, settings: Settings, *, concurrency: int = 4) -> None:
                 await lead
 
 
-async def _lead(jobs: App, url: str) -> None:
+async def _lead(jobs: App, url: str, settings: Settings) -> None:
     """Lead while this process can; another worker takes over when it ends."""
     while True:
         try:
@@ -111,7 +115,7 @@ async def _lead(jobs: App, url: str) -> None:
             try:
                 while not await asyncio.to_thread(upkeep.lead, connection):  # noqa: ASYNC110 - a lock
                     await asyncio.sleep(5)
-                await _beat(jobs, connection)
+                await _beat(jobs, connection, settings)
             finally:
                 connection.close()
         except psycopg.OperationalError as error:
@@ -121,13 +125,17 @@ async def _lead(jobs: App, url: str) -> None:
         await asyncio.sleep(2)
 
 
-async def _beat(jobs: App, connection: psycopg.Connection[Any]) -> None:
+async def _beat(jobs: App, connection: psycopg.Connection[Any], settings: Settings) -> None:
     tidied = recovered = datetime.min.replace(tzinfo=UTC)
     outdated = False
     while True:
         now = datetime.now(UTC)
         if (now - tidied).total_seconds() > 3600:  # at first: events need this month's partition
-            await asyncio.to_thread(_in_transaction, connection, upkeep.tidy)
+            tidy = functools.partial(
+                upkeep.tidy, tombstones_kept=timedelta(days=settings.tombstone_days)
+            )
+            await asyncio.to_thread(_in_transaction, connection, tidy)
+            await asyncio.to_thread(_in_transaction, connection, handshakes.tidy)
             await jobs.job_manager.delete_old_jobs(nb_hours=6, include_failed=True)
             tidied, outdated = now, True
         if outdated:  # after an upgrade, a part in each beat
@@ -137,6 +145,8 @@ async def _beat(jobs: App, connection: psycopg.Connection[Any]) -> None:
                 )
             )
         await _schedule(jobs, connection)
+        due = await asyncio.to_thread(handshake_jobs.list_due, connection, settings)
+        await handshake_jobs.enqueue(jobs, due)
         await asyncio.to_thread(_in_transaction, connection, tiles.roll_up)
         if (now - recovered).total_seconds() > STALLED_AFTER_S / 2:
             await _recover(jobs)

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from nop_ingest.ocpi.versions.v2_2_1 import WireLocation
+from nop_ingest.ocpi.wire.location import WireLocation
 from nop_ingest.pull import PullReport, pull
 from nop_registry.database import Connection, connect
 from nop_registry.store import sources
@@ -25,7 +25,7 @@ SOURCES = (("bench-a", 0, 9), ("bench-b", 10, 19), ("bench-c", 20, 29))
 """Name, first and last shard of each source: 100,000 locations."""
 TABLES = (
     "location", "evse", "connector", "evse_status", "status_event", "object_version",
-    "source_object", "site",
+    "source_object", "site", "location_emission",
 )  # fmt: skip
 
 

@@ -21,6 +21,8 @@ from typing import Any
 
 import graphql_bench
 import ingest_bench
+import push_bench
+import sender_bench
 import status_bench
 import tiles_bench
 
@@ -58,8 +60,10 @@ def measure(url: str, before: Path, after: Path) -> None:
     show("full pull of 100,000 locations, 2 % changed", lambda: ingest_bench.full_pull(url, after))
     show("map cells of the nation rebuilt", lambda: rebuild_cells(url))
     show("status batches", lambda: status_bench.run(url))
+    show("status PATCHes over HTTP", lambda: push_bench.run(url))
     show("tiles", lambda: tiles_bench.run(url))
     show("GraphQL viewport of 100 locations", lambda: graphql_bench.run(url))
+    show("OCPI Sender, pages of 500 locations", lambda: sender_bench.run(url))
 
 
 def rebuild_cells(url: str) -> dict[str, Any]:

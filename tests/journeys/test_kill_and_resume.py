@@ -18,10 +18,11 @@ LOCATIONS = 400
 
 PULL = """
 import sys
+from nop_ingest import module_pull
 from nop_ingest import pull as door
 from nop_registry.database import connect
 from nop_registry.store import sources
-door.BATCH_OBJECTS = 1
+module_pull.BATCH_OBJECTS = 1
 with connect(sys.argv[1]) as connection:
     source = sources.get_source(connection, "tpc")
     connection.commit()

@@ -73,6 +73,7 @@ def _bar() -> Progress:
 _LINES = {
     "objects": "received", "created": "new", "changed": "changed", "unchanged": "unchanged",
     "stale": "older than held", "repeated": "listed twice, same content", "rejected": "rejected",
+    "nameless": "rejected, without an id", "quarantined": "of parties not agreed on",
     "evses": "EVSEs read", "evses_rejected": "EVSEs rejected",
     "evses_repeated": "EVSEs listed twice", "statuses": "statuses changed",
     "missing": "no longer listed", "retired": "retired",
@@ -95,6 +96,11 @@ def _print(report: PullReport) -> None:
         _print_codes(module.module, module.tally)
         if module.error:
             console.print(f"[bold red]{module.module} failed:[/] {escape(module.error)}")
+        for note in module.notes:
+            console.print(f"{module.module}: {escape(note)}")
+    if report.quarantined:
+        parties = " · ".join(f"{party} {count:,}" for party, count in report.quarantined.items())
+        console.print(f"In quarantine until you agree on the party: {parties}")
     if report.held:
         console.print(f"[bold yellow]Held for a person:[/] {report.held}")
 

@@ -12,13 +12,16 @@ from rich.table import Table
 
 from nop import cluster
 from nop.output import Json, console, print_json
-from nop_ingest.ocpi.client import OcpiPeer
+from nop.secret import read_secret
+from nop.source_check import check
+from nop_ingest.ocpi.quirks import QUIRKS, describe, parse_quirk
 from nop_registry import settings as settings_module
 from nop_registry.database import connect
 from nop_registry.errors import InvalidInput
 from nop_registry.queries import status
 from nop_registry.sealing import load_key
 from nop_registry.store import sources
+from nop_registry.store.peer_parties import parse_party
 
 Name = Annotated[str, typer.Argument(help="Lower-case name of the source, such as demo-vidyut.")]
 
@@ -30,13 +33,25 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_)
     group.command("check")(check)
     group.command("release")(release)
+    group.command("quirks")(quirks)
     app.add_typer(group, name="source")
 
 
 def add(
     name: Name,
     ocpi: Annotated[str | None, typer.Option(help="The operator's OCPI versions URL.")] = None,
-    token: Annotated[str | None, typer.Option(help="The token the operator gave us.")] = None,
+    token: Annotated[
+        str | None, typer.Option(help="The token the operator gave us, `-` to type it.")
+    ] = None,
+    ocpi_locations: Annotated[
+        str | None, typer.Option(help="An open feed: the URL of its locations, without versions.")
+    ] = None,
+    ocpi_tariffs: Annotated[
+        str | None, typer.Option(help="An open feed: the URL of its tariffs.")
+    ] = None,
+    party: Annotated[
+        str | None, typer.Option(help="Owner of objects that name none (OCPI 2.1.1): IN-TPC.")
+    ] = None,
     upload: Annotated[bool, typer.Option("--upload", help="A source that delivers files.")] = False,
     country: Annotated[
         str | None, typer.Option(help="ISO 3166 alpha-2; default: NOP_COUNTRY.")
@@ -52,8 +67,14 @@ def add(
     json: Json = False,
 ) -> None:
     """Register a feed. Its first pull starts with the next beat of the worker."""
-    if (ocpi is None) != upload:
-        raise InvalidInput("give either --ocpi VERSIONS_URL or --upload")
+    lists = {"locations": ocpi_locations, "tariffs": ocpi_tariffs}
+    module_urls = {module: url for module, url in lists.items() if url}
+    if [ocpi is not None, bool(module_urls), upload].count(True) != 1:
+        raise InvalidInput(
+            "give one of --ocpi VERSIONS_URL, --ocpi-locations URL (an open feed) and --upload"
+        )
+    if module_urls and ocpi_locations is None:
+        raise InvalidInput("an open feed needs --ocpi-locations; tariffs alone say nothing")
     settings = settings_module.load()
     with connect(cluster.ensure(settings)) as connection:
         source = sources.add_source(
@@ -62,12 +83,14 @@ def add(
             kind="upload" if upload else "ocpi",
             country_code=(country or settings.country).upper(),
             versions_url=ocpi,
-            token=token,
+            token=read_secret(token, "token"),
             key=load_key(settings),
             allow_loopback=allow_loopback,
             simulated=simulated,
             pull_every_s=pull_every,
             full_every_s=full_every,
+            module_urls=module_urls,
+            quirks={"party": "*".join(parse_party(party))} if party else {},
         )
     if json:
         print_json({"name": source.name, "kind": source.kind, "country": source.country_code})
@@ -82,50 +105,28 @@ def list_(json: Json = False) -> None:
     if json:
         print_json(rows)
         return
-    table = Table("source", "kind", "state", "locations", "last success", "fresh", "last error")
+    table = Table("source", "kind", "state", "locations", "last success", "fresh", "why")
+    for column in table.columns[:3]:
+        column.overflow = "fold"  # a name is typed again: never cut short
     for row in rows:
         label = f"{row['name']} (simulated)" if row["simulated"] else row["name"]
         table.add_row(
             label, row["kind"], row["state"], f"{row['locations']:,}",
             str(row["last_success_at"] or "never")[:19], "no" if row["is_stale"] else "yes",
-            escape((row["last_error"] or "")[:60]) if row["failures"] else "",
+            escape(_reason(row)),
         )  # fmt: skip
     console.print(table)
+
+
+def _reason(row: dict[str, Any]) -> str:
+    """Why it is not pulled, or else what went wrong last."""
+    error = row["last_error"] if row["failures"] else None
+    return str(row["state_reason"] or error or "")[:60]
 
 
 async def _list(url: str) -> list[dict[str, Any]]:
     async with await psycopg.AsyncConnection.connect(url) as connection:
         return await status.list_sources(connection)
-
-
-def check(name: Name, json: Json = False) -> None:
-    """Talk to the operator without writing to the registry: versions, modules, first pages."""
-    settings = settings_module.load()
-    with connect(cluster.ensure(settings)) as connection:
-        source = sources.get_source(connection, name)
-    if source.versions_url is None:
-        raise InvalidInput(
-            f"{name} delivers files; check one with `nop upload FILE --source {name}`"
-        )
-    found: dict[str, object] = {"source": name, "versions_url": source.versions_url}
-    token = source.token(load_key(settings))
-    with OcpiPeer(
-        source.versions_url, token, allow_loopback=source.allow_loopback, quirks=dict(source.quirks)
-    ) as peer:
-        endpoints = peer.discover()
-        found["version"] = endpoints.version
-        for module in endpoints.modules:
-            if module in ("locations", "tariffs"):
-                page = next(iter(peer.pages(module, limit=10)), None)
-                found[module] = {
-                    "first_page": len(page.items) if page else 0,
-                    "total": page and page.total,
-                }
-    if json:
-        print_json(found)
-    else:
-        for label, value in found.items():
-            console.print(f"{label}: {value}")
 
 
 def release(
@@ -142,3 +143,30 @@ def release(
         print_json({"name": source.name, "state": source.state, "removal_approved": accept_removal})
     else:
         console.print(f"Source [bold]{name}[/] is active again.")
+
+
+def quirks(
+    name: Name,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", help="NAME=VALUE, such as version=2.1.1.")
+    ] = None,
+    forget: Annotated[
+        list[str] | None, typer.Option("--forget", help="Find this one out anew.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """How this operator's server deviates from OCPI: what was found, and what you set."""
+    changes = dict(map(parse_quirk, setting or []))
+    for unknown in set(forget or []) - set(QUIRKS):
+        raise InvalidInput(f"no quirk named {unknown!r}; there are: {', '.join(QUIRKS)}")
+    with connect(cluster.ensure(settings_module.load())) as connection:
+        source = sources.change_quirks(connection, name, changes, forget or [])
+    found = describe(source.quirks)
+    if json:
+        print_json([deviation._asdict() for deviation in found])
+        return
+    table = Table("quirk", "value", "by", "meaning")
+    for deviation in found:
+        by = "found" if deviation.found else "set"
+        table.add_row(deviation.name, escape(str(deviation.value)), by, deviation.meaning)
+    console.print(table)

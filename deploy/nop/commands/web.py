@@ -39,7 +39,7 @@ def command(
     if json:
         print_json({"address": address(settings)})
     uvicorn.run(
-        "nop.asgi:create_app",
+        "nop.asgi:create_web",
         factory=True,
         host=settings.host,
         port=settings.port,

@@ -71,6 +71,7 @@ def test_what_cannot_be_decided_counts_as_met_and_is_named() -> None:
 
 
 def test_a_local_time_that_does_not_exist_is_moved_forward() -> None:
+    """HO-7, TA-3: the night on which clocks go forward."""
     assert wall_instant(date(2026, 3, 29), time(2, 30), AMSTERDAM) == datetime(
         2026, 3, 29, 1, 30, tzinfo=UTC
     )
@@ -79,6 +80,7 @@ def test_a_local_time_that_does_not_exist_is_moved_forward() -> None:
 
 
 def test_a_local_time_that_comes_twice_is_the_first() -> None:
+    """HO-7, TA-3: the night on which clocks go back."""
     until = {"start_time": "22:00", "end_time": "02:30"}
     assert applies("2026-10-25T00:29:59+00:00", **until)
     assert not applies("2026-10-25T00:30:00+00:00", **until)

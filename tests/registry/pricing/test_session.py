@@ -199,6 +199,7 @@ EXAMPLES = {
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_worked_example_costs_what_was_computed_independently(name: str) -> None:
+    """TA-1, TA-2, TA-8: per dimension the first that matches, and nothing rounded on the way."""
     of, profile, excl, incl = EXAMPLES[name]
     expected = tuple(None if amount is None else D(amount) for amount in (excl, incl))
     assert amounts(cost(of, profile)) == expected
