@@ -28,7 +28,7 @@ from nop_ingest.tally import Tally
 from nop_registry.changes import announce
 from nop_registry.database import Connection
 from nop_registry.enums import ObjectKind
-from nop_registry.errors import NopError
+from nop_registry.errors import InvalidInput, NopError
 from nop_registry.records import LocationRecord, TariffRecord
 from nop_registry.store import deliveries
 from nop_registry.store.emissions import emit_references
@@ -36,7 +36,7 @@ from nop_registry.store.objects import count_objects
 from nop_registry.store.quarantine import note_quarantined
 from nop_registry.store.retirement import settle_absences
 from nop_registry.store.sites import refresh_sites
-from nop_registry.store.sources import Source
+from nop_registry.store.sources import Source, find_source
 
 PAGE_LIMIT = 1000  # asked for; a peer gives what it likes
 BATCH_OBJECTS, BATCH_BYTES, BATCH_S = 4000, 16_000_000, 3.0
@@ -188,6 +188,8 @@ class ModulePull:
                 feed.connection, delivery, self._page_no, last.next_url, numbers,
                 msgspec.to_builtins(self._tally),
             )  # fmt: skip
+            if find_source(feed.connection, feed.source.id) is None:
+                raise InvalidInput(f"{feed.source.name} was withdrawn while it was pulled")
         self._ages.look_at(items)
         self._pages += len(pages)
         self._bytes += sum(page.size_bytes for page in pages)

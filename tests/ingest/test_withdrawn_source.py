@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from handshake_parties import FakeCpo, OurServer
-from operator_server import KEY, a_location, a_tariff
+from operator_server import KEY, Operator, a_location, a_tariff
 from pusher import LATER, LOC, Pusher, one
 
 import nop_ingest.ocpi_server.receiver_callers as callers
 from nop_ingest.ocpi import handshake
 from nop_ingest.pull import pull
-from nop_registry.database import Connection
+from nop_ingest.pull_report import PullReport
+from nop_registry.database import Connection, connect
 from nop_registry.errors import InvalidInput
 from nop_registry.store import sources
 from nop_registry.store.withdrawal import withdraw_source
@@ -55,3 +58,27 @@ def test_new_credentials_do_not_bring_a_withdrawn_source_back(
     assert one(connection, "SELECT state, state_reason FROM source") == (
         "disabled", "its licence ended"
     )  # fmt: skip
+
+
+def test_a_pull_under_way_does_not_bring_a_withdrawn_source_back(
+    connection: Connection,
+    database_url: str,
+    pull_now: Callable[..., PullReport],
+    operator: Operator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SE-7: it ends at its next page; after the release everything is pulled anew."""
+    monkeypatch.setattr("nop_ingest.module_pull.BATCH_OBJECTS", 1)  # commit each page
+    operator.locations = [a_location(n) for n in range(35)]
+
+    def withdraw(module: str, done: int, total: int | None) -> None:
+        if module == "locations" and done == 10:
+            with connect(database_url) as other:
+                withdraw_source(other, "tpc", "its licence ended")
+
+    assert pull_now(progress=withdraw).failed
+    assert one(connection, "SELECT count(*) FROM site") == 0
+    with connection.transaction():
+        sources.release_source(connection, "tpc", accept_removal=False)
+    assert not pull_now().failed
+    assert one(connection, "SELECT count(*) FROM site") == 35

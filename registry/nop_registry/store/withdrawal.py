@@ -25,6 +25,12 @@ def withdraw_source(connection: Connection, name: str, reason: str) -> int:
     ).fetchone()
     if row is None:
         raise NotFound(f"no source named {name!r}; `nop source list` shows those there are")
+    # A pull that was cut off must not go on later: what it brought is retired now.
+    connection.execute(
+        """UPDATE delivery SET state = 'failed', finished_at = now(), error = 'withdrawn'
+           WHERE source_id = %s AND state = 'running'""",
+        row,
+    )
     locations = [number for (number,) in connection.execute(_RETIRE_LOCATIONS, row)]
     connection.execute(_RETIRE_TARIFFS, row)
     # Forgotten as "sent": should it come back, everything is taken anew.
