@@ -27,6 +27,7 @@ class Hostile:
         self._said, self._more, self._every_s = said, more, every_s
         self._keep_open, self._reset, self._seen, self._wrap = keep_open, reset, seen, wrap
         self._stopping, self._hang_up = threading.Event(), threading.Event()
+        self._hung_up = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._serve)
 
@@ -48,8 +49,9 @@ class Hostile:
         self._socket.close()
 
     def hang_up(self) -> None:
-        """Close the connection that is kept open."""
+        """Close the connection that is kept open; it is closed when this returns."""
         self._hang_up.set()
+        assert self._hung_up.wait(30)
 
     def _serve(self) -> None:
         while True:
@@ -63,6 +65,7 @@ class Hostile:
                 pass
             finally:
                 client.close()
+                self._hung_up.set()
 
     def _talk(self, client: socket.socket) -> None:
         client.settimeout(0.5)

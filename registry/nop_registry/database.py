@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
+from time import monotonic
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 import psycopg
@@ -32,6 +35,18 @@ def connect(url: str, *, autocommit: bool = False) -> Connection:
     return psycopg.connect(url, autocommit=autocommit)
 
 
+_CHECKED_FOR_S = 1.0
+_checked: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+
+
+async def _check(connection: AsyncConnection) -> None:
+    """Ask whether the server is still there; not again within a second, under load."""
+    now = monotonic()
+    if now - _checked.get(connection, -inf) > _CHECKED_FOR_S:
+        await AsyncConnectionPool.check_connection(connection)
+        _checked[connection] = now
+
+
 def open_pool(url: str, *, size: int = 8, statement_timeout_ms: int = 5000) -> AsyncConnectionPool:
     """A closed pool for a web process (open it in the lifespan). Runaway reads are cancelled."""
     return AsyncConnectionPool(
@@ -40,7 +55,7 @@ def open_pool(url: str, *, size: int = 8, statement_timeout_ms: int = 5000) -> A
         max_size=size,
         open=False,
         timeout=5,
-        check=AsyncConnectionPool.check_connection,
+        check=_check,
         kwargs={"autocommit": True, "options": f"-c statement_timeout={statement_timeout_ms}"},
     )
 

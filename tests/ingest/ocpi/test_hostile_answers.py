@@ -197,8 +197,8 @@ def test_a_port_where_nobody_listens_is_an_error() -> None:
         call(f"http://127.0.0.1:{port}/")
 
 
-def test_a_second_answer_in_the_first_ones_packet_does_not_answer_another_question() -> None:
-    """T5: what was said unasked is not taken for the next page."""
+def test_what_was_said_unasked_before_hanging_up_does_not_answer_another_question() -> None:
+    """T5: a connection that the peer has closed is not read again."""
     said = OK + b"Content-Length: 2\r\n\r\n[]" + OK + b"Content-Length: 6\r\n\r\nforged"
     with Hostile(said, keep_open=True) as server:
         guard = Guard(allow_loopback=True, limits=SHORT)
