@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from map_visit import Visit
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from small_nation import BENGALURU, DELHI, SmallNation
 
 from nop_registry.database import Connection
@@ -148,6 +148,28 @@ def test_a_filter_changes_map_list_and_address_and_a_shared_address_restores_it(
     again.get_by_text("Clear filters").click()
     expect(again.locator(".card")).to_have_count(3)
     assert visitor.faults() + other.faults() == []
+
+
+def test_a_filter_is_announced_even_when_a_live_change_overtakes_its_list(
+    visit: Callable[..., Visit], nation: SmallNation
+) -> None:
+    visitor = visit()
+    page = visitor.open("/#4/20/79")
+    expect(page.locator(".card")).to_have_count(3)
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/stations?*operator=*", hold_the_first)
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_label("Operator").select_option("Statiq")
+    nation.set_status(10, "OUTOFORDER")
+    expect(page.locator("#announce")).to_contain_text("1 station, 2 charging points")
+    assert len(held) == 1
 
 
 def test_moving_the_map_by_keyboard_moves_the_list(

@@ -21,6 +21,7 @@ const places = new Fragment(document.getElementById('places'));
 const announcer = document.getElementById('announce');
 let filter = filterQuery(new URLSearchParams(location.search));
 let laterPage = ''; // query of the list's page, when it is not the first
+let isUnsaid = false; // the view or the filter has changed, and the list of it is not there yet
 
 boot().catch((error) => {
   console.error(error);
@@ -69,7 +70,8 @@ async function boot() {
     remember(map, sheet.station, false);
     live.follow(map.getBounds());
     laterPage = '';
-    return reloadList().then(announce);
+    isUnsaid = true;
+    return reloadList();
   };
   map.on('moveend', moved);
   listenToMap(map, choose);
@@ -108,12 +110,11 @@ function remember(map, station, isStep) {
 async function loadList(map, sheet) {
   const box = boxText(map.getBounds());
   if (form.elements.bbox) form.elements.bbox.value = box;
-  await list.load(`/stations${laterPage || `?bbox=${box}${filter ? `&${filter}` : ''}`}`);
+  const isShown = await list.load(`/stations${laterPage || `?bbox=${box}${filter ? `&${filter}` : ''}`}`);
   markCard(sheet.station);
-}
-
-/** Say how many stations the view holds: after a move or a filter, not at every live change. */
-function announce() {
+  if (!isShown || !isUnsaid) return; // a newer request, of a live change perhaps, brings the list
+  // Say how many stations the view holds: after a move or a filter, not at every live change.
+  isUnsaid = false;
   announcer.textContent = listElement.querySelector('.view-summary')?.textContent ?? '';
 }
 
@@ -204,7 +205,8 @@ function listenToPage(map, sheet, choose, reloadList) {
     forgetStates(map);
     map.getSource(SOURCE).setTiles([tileAddress(filter)]);
     laterPage = '';
-    return reloadList().then(announce);
+    isUnsaid = true;
+    return reloadList();
   };
   const fromForm = () => setFilter(filterQuery(new FormData(form)));
   form.addEventListener('change', fromForm);
