@@ -15,8 +15,10 @@ from nop_dashboards.states import STATUS_WORDS, state_of
 from nop_dashboards.templating import page, safe_link
 from nop_registry.enums import Status
 from nop_registry.errors import NotFound
+from nop_registry.opening import Opening, join_week, opening_at, read_hours
 from nop_registry.pricing import price_text
 from nop_registry.queries.stations import get_station
+from nop_registry.records import Hours
 
 _NAME = re.compile(r"([1-9][0-9]{0,15})(\.json)?")
 
@@ -40,16 +42,19 @@ def _sheet(station: dict[str, Any]) -> dict[str, Any]:
     now, zone = station["as_of"], station["time_zone"]
     details = station["details"]
     operator = details.get("operator") or {}
+    hours = read_hours(details.get("opening_times"))
     return {
         "station": station,
         "title": station["name"] or station["address"] or words.ENGLISH.unnamed,
         "address": _lines(station),
-        "operator": station["operator_name"] or operator.get("name"),
+        "operator": station["operator_name"],
         "website": safe_link(operator.get("website")),
         "phone": _phone(details.get("help_phone")),
         "evses": [_row(evse, now, zone) for evse in station["evses"]],
-        "hours": _hours(details.get("opening_times")),
-        "is_always_open": bool((details.get("opening_times") or {}).get("twentyfourseven")),
+        "hours": _hours(hours),
+        "is_always_open": bool(hours and hours.twentyfourseven),
+        "exceptions": _exceptions(hours, now, zone),
+        "open_now": _open_now(opening_at(hours, zone, now), now, zone),
         "prices_as_of": words.clock(now, zone, now),
         "updated": station["last_updated"] and words.clock(station["last_updated"], zone, now),
         "seen": station["seen_at"]
@@ -101,29 +106,62 @@ def _phone(text: str | None) -> str | None:
     return digits if re.fullmatch(r"\+?[0-9]{3,17}", digits) else None
 
 
-def _hours(opening: dict[str, Any] | None) -> list[tuple[str, str]]:
+def _hours(hours: Hours | None) -> list[tuple[str, str]]:
     """Day and periods of each day of the week; empty when the hours are unknown."""
-    periods: dict[int, list[str]] = {}
-    for period in (opening or {}).get("regular_hours", ()):
-        begin, end = period["period_begin"], period["period_end"]
-        periods.setdefault(period["weekday"], []).append(f"{begin}\u2013{end}")
+    periods = join_week(hours) if hours else {}
     if not periods:
         return []
     return [
-        (day, ", ".join(sorted(periods.get(n, []))) or words.ENGLISH.closed)
+        (
+            day,
+            ", ".join(f"{begin}\u2013{end}" for begin, end in periods.get(n, ()))
+            or words.ENGLISH.closed,
+        )
         for n, day in enumerate(words.ENGLISH.weekdays, start=1)
     ]
 
 
+def _open_now(opening: Opening, now: datetime, zone: str | None) -> str:
+    """Open or closed, and until when; or that it is not known."""
+    if opening.is_open is None:
+        return str(words.ENGLISH.open_unknown)
+    text = words.ENGLISH
+    if opening.is_open:
+        told, then, at = text.open_now, text.until, opening.closes_at
+    else:
+        told, then, at = text.closed_now, text.opens, opening.opens_at
+    return f"{told}, {then} {words.clock(at, zone, now)}" if at else str(told)
+
+
+def _exceptions(hours: Hours | None, now: datetime, zone: str | None) -> list[str]:
+    """The next exceptional openings and closings."""
+    if hours is None:
+        return []
+    found = [(period, words.ENGLISH.exception_open) for period in hours.exceptional_openings]
+    found += [(period, words.ENGLISH.exception_closed) for period in hours.exceptional_closings]
+    coming = sorted(
+        (period.period_begin, period.period_end, kind)
+        for period, kind in found
+        if period.period_end > now
+    )
+    return [
+        f"{words.clock(begin, zone, now)} \u2013 {words.clock(end, zone, now)}: {kind}"
+        for begin, end, kind in coming[:_MOST_EXCEPTIONS]
+    ]
+
+
+_MOST_EXCEPTIONS = 5
 _LEFT_OUT = {"details", "region", "evses"}
 
 
 def _record(station: dict[str, Any]) -> dict[str, Any]:
     """The same facts under OCPI's names."""
+    hours = station["details"].get("opening_times")
     return {
         **{name: value for name, value in station.items() if name not in _LEFT_OUT},
         "state": station["region"],
-        "opening_times": station["details"].get("opening_times"),
+        "opening_times": hours,
+        "opening": opening_at(read_hours(hours), station["time_zone"], station["as_of"])._asdict(),
         "evses": station["evses"],
     }
 

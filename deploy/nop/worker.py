@@ -19,7 +19,7 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
-from nop import handshake_jobs, repair_jobs
+from nop import handshake_jobs, name_jobs, repair_jobs
 from nop_ingest.pull import PullBusy, pull
 from nop_registry.database import connect
 from nop_registry.errors import NopError
@@ -43,6 +43,7 @@ def create_jobs(url: str, settings: Settings, stopping: threading.Event) -> App:
     key = load_key(settings)
     handshake_jobs.add_task(jobs, url, settings)
     repair_jobs.add_task(jobs, url, settings)
+    name_jobs.add_task(jobs, url)
 
     # What a peer does wrong is retried by the schedule, with the source's own back-off;
     # the queue retries what went wrong on our side.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 from small_nation import SmallNation
+
+from nop_dashboards import words
 
 
 def text_of(html: str) -> str:
@@ -83,6 +86,45 @@ def test_opening_hours_are_those_given_and_unknown_otherwise(
     assert "Sat 09:00\u201322:00 Sun closed" in shown[0]
     assert "Open 24 hours, every day" in shown[1]
     assert "Opening hours unknown" in shown[2]
+
+
+def test_open_now_is_said_with_its_end_and_only_where_it_is_known(
+    client: TestClient[Litestar], nation: SmallNation
+) -> None:
+    """HO-3, HO-4, HO-5: periods are joined, exceptions listed, and nothing is guessed."""
+    source = nation.add_source()
+    soon = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    closing = {"period_begin": soon.isoformat(), "period_end": f"{soon + timedelta(days=1):%FT%TZ}"}
+    always = {"twentyfourseven": True, "exceptional_closings": [closing]}
+    week = [
+        {"weekday": day, "period_begin": begin, "period_end": end}
+        for day in range(1, 8)
+        for begin, end in (("00:00", "13:00"), ("12:00", "24:00"))
+    ]
+    passing = {"period_begin": "2020-01-01T00:00:00Z", "period_end": closing["period_begin"]}
+    shut = {"regular_hours": week, "exceptional_closings": [passing]}
+    nation.add_station(source, 1, details=json.dumps({"opening_times": always}))
+    nation.add_station(source, 2, details=json.dumps({"opening_times": shut}))
+    no_zone = {"opening_times": {"regular_hours": week}}
+    nation.add_station(source, 3, details=json.dumps(no_zone), time_zone=None)
+    nation.add_station(source, 4)
+    shown = [text_of(client.get(f"/station/{n}").text) for n in (1, 2, 3, 4)]
+    told = words.clock(soon, "Asia/Kolkata", datetime.now(UTC))
+    assert f"Open now, until {told} Open 24 hours, every day Exceptions: {told} \u2013" in shown[0]
+    assert f"Closed now, opens {told} Mon 00:00\u201324:00" in shown[1]
+    assert "Whether it is open now is not known" in shown[2]
+    assert "Opening hours unknown" in shown[3] and "now" not in shown[3].split("Opening hours")[1]
+    records = [client.get(f"/station/{n}.json").json()["opening"] for n in (1, 2, 4)]
+    assert [record["is_open"] for record in records] == [True, False, None]
+
+
+def test_a_station_without_a_named_operator_shows_its_partys_name(
+    client: TestClient[Litestar], nation: SmallNation
+) -> None:
+    """RT-7, DM-5: on the sheet, in the list and in its filter."""
+    nation.add_station(nation.add_source(), 1, operator_name=None)
+    assert "IN-TPC" in text_of(client.get("/station/1").text)
+    assert "IN-TPC" in text_of(client.get("/stations?bbox=77,12,78,13&operator=IN-TPC").text)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from operator_server import KEY, TOKEN, Operator, a_location
 from nop.worker import create_jobs
 from nop_registry import settings
 from nop_registry.database import Connection, connect
-from nop_registry.store import sources
+from nop_registry.store import peer_parties, peers, sources
 
 # The real worker; a dead one is noticed after three seconds instead of thirty.
 WORK = """
@@ -146,3 +146,24 @@ def test_the_job_of_a_killed_worker_starts_again_in_another(
     with connect(database_url) as reader:
         versions = reader.execute("SELECT max(version) FROM object_version").fetchone()
     assert versions == (1,)  # what came twice was written once
+
+
+def test_the_worker_shows_a_name_that_a_party_gave_itself_later(
+    database_url: str,
+    connection: Connection,
+    source: Operator,
+    start_worker: Callable[[], subprocess.Popen[bytes]],
+) -> None:
+    """DM-5: the stations came before the credentials."""
+    for location in source.locations:
+        del location["operator"]
+    start_worker()
+    wait_for(database_url, "SELECT count(*) = 3 FROM site WHERE operator_name = 'IN-TPC'")
+    with connection.transaction():
+        feed = sources.get_source(connection, "tpc")
+        peer = peers.add_peer(connection, name="tpc", purpose="supplier", source_id=feed.id)
+        peer_parties.agree(connection, peer, [("IN", "TPC")])
+        named = peer_parties.NamedParty("IN", "TPC", "CPO", "Tata Power")
+        peer_parties.note_parties(connection, peer, [named])
+    wait_for(database_url, "SELECT count(*) = 3 FROM site WHERE operator_name = 'Tata Power'")
+    wait_for(database_url, "SELECT count(*) = 3 FROM site_document WHERE place LIKE '%Tata Power%'")

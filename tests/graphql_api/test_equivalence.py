@@ -19,7 +19,7 @@ from nop_graphql.loaders import Context
 from nop_graphql.schema import SCHEMA
 from nop_registry.enums import Status
 
-PRICE = "price"  # computed in Python: the one field below a location that SQL does not answer
+PRICE, OPENING = "price", "opening"  # computed in Python: SQL answers all else below a location
 AGE = "ageSeconds"  # moves while the two executions run
 
 
@@ -46,7 +46,7 @@ def object_type(name: str) -> GraphQLObjectType:
     return cast(GraphQLObjectType, SCHEMA._schema.get_type(name))
 
 
-NOT_COMPILED = frozenset({PRICE, AGE})
+NOT_COMPILED = frozenset({PRICE, OPENING, AGE})
 FOREIGN = frozenset({"location", "sameId", "tariffs"})  # of other objects: not in documents
 _LIST = everything(object_type("LocationConnection"), 7, NOT_COMPILED | {"location"})
 _HELD = everything(object_type("LocationConnection"), 7, NOT_COMPILED | FOREIGN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from litestar.testing import TestClient
 from tests.graphql_api.conftest import NOW, RICH, Nation, evse, location, plug
 
 from nop_registry.enums import Status
-from nop_registry.records import BusinessDetails
+from nop_registry.records import BusinessDetails, ExceptionalPeriod, Hours
 
 Ask = Callable[..., Any]
 CCS = "IEC_62196_T2_COMBO"
@@ -294,3 +294,48 @@ def test_names_of_the_schema_follow_ocpi(rich_nation: Nation, ask: Ask) -> None:
     assert [t["ocpiId"] for t in connector["tariffs"]] == ["FAST"]
     component = connector["tariffs"][0]["elements"][0]["priceComponents"][0]
     assert component == {"type": "ENERGY", "price": "17.10", "vat": "18"}
+
+
+def test_whether_a_location_is_open_now_is_told_where_it_is_known(nation: Nation, ask: Ask) -> None:
+    """HO-3 to HO-5: from its hours; without any it is null."""
+    soon = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    closing = ExceptionalPeriod(soon, soon + timedelta(hours=1))
+    passing = ExceptionalPeriod(soon - timedelta(hours=2), soon)
+    nation.add(
+        location(
+            "OPEN", opening_times=Hours(twentyfourseven=True, exceptional_closings=(closing,))
+        ),
+        location(
+            "SHUT", opening_times=Hours(twentyfourseven=True, exceptional_closings=(passing,))
+        ),
+        location("SILENT"),
+    )
+    data = ask("{ locations { edges { node { ocpiId opening { isOpen opensAt closesAt } } } } }")
+    told = {e["node"]["ocpiId"]: e["node"]["opening"] for e in data["locations"]["edges"]}
+    when = soon.isoformat().replace("+00:00", "Z")
+    assert {name: one["isOpen"] for name, one in told.items()} == {
+        "OPEN": True, "SHUT": False, "SILENT": None
+    }  # fmt: skip
+    assert as_utc(told["OPEN"]["closesAt"]) == as_utc(told["SHUT"]["opensAt"]) == as_utc(when)
+    assert set(told["SILENT"].values()) == {None}
+
+
+def as_utc(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def test_a_location_without_a_named_operator_shows_its_party_everywhere(
+    nation: Nation, ask: Ask
+) -> None:
+    """RT-7, DM-5: the field, and the filter that people fill with what they were shown."""
+    nation.add(
+        location("NAMED", operator=BusinessDetails(name="Tata Power")),
+        location("UNNAMED", party_id="ABC", evses=(evse("A", evse_id="IN*XYZ*E1"),)),
+    )
+    data = ask("{ locations { edges { node { ocpiId operator { name website } } } } }")
+    told = {e["node"]["ocpiId"]: e["node"]["operator"] for e in data["locations"]["edges"]}
+    assert told == {
+        "NAMED": {"name": "Tata Power", "website": None},
+        "UNNAMED": {"name": "IN-XYZ", "website": None},
+    }
+    assert found(ask, 'operator: "IN-XYZ"') == {"UNNAMED"}

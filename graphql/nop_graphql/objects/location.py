@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import strawberry
 
 from nop_graphql.described import described
 from nop_graphql.loaders import Context, RowDict
 from nop_graphql.objects.evse import Evse
-from nop_graphql.objects.place import Business, Coordinates, DisplayText, Hours, Image, Party
+from nop_graphql.objects.place import (
+    Business,
+    Coordinates,
+    DisplayText,
+    Hours,
+    Image,
+    OpeningNow,
+    Party,
+)
 from nop_graphql.objects.source import Source
+from nop_registry.opening import opening_at, read_hours
 from nop_registry.queries.location_search import LocationPage, LocationQuery, count_locations
 
 
@@ -38,7 +47,10 @@ class Location:
     state: str | None
     country: str | None = strawberry.field(description="ISO 3166 alpha-3.")
     coordinates: Coordinates
-    operator: Business | None
+    operator: Business | None = strawberry.field(
+        description="As named by its publisher; else its party's name by its credentials, else the "
+        "party that its EVSE-IDs name, else its party."
+    )
     suboperator: Business | None
     owner: Business | None
     time_zone: str | None = strawberry.field(description="IANA name.")
@@ -58,7 +70,7 @@ class Location:
     @classmethod
     def of(cls, row: RowDict, distance_m: float | None = None) -> Location:
         details = row["details"]
-        operator = details.get("operator", {}) | {"name": row["operator_name"]}
+        operator = details.get("operator", {}) | {"name": row["operator_shown"]}
         return cls(
             row=row,
             id=strawberry.ID(str(row["id"])),
@@ -72,7 +84,7 @@ class Location:
             state=row["state"],
             country=row["country"],
             coordinates=Coordinates(lat=row["lat"], lon=row["lon"]),
-            operator=Business.of(operator if row["operator_name"] is not None else None),
+            operator=Business.of(operator),
             suboperator=Business.of(details.get("suboperator")),
             owner=Business.of(details.get("owner")),
             time_zone=row["time_zone"],
@@ -89,6 +101,12 @@ class Location:
             max_power_w=row["max_power_w"],
             distance_m=None if distance_m is None else round(distance_m),
         )
+
+    @described("Whether it is open now.")
+    def opening(self) -> OpeningNow:
+        hours = read_hours(self.row["details"].get("opening_times"))
+        now = opening_at(hours, self.row["time_zone"], datetime.now(UTC))
+        return OpeningNow(is_open=now.is_open, opens_at=now.opens_at, closes_at=now.closes_at)
 
     @described("The feed it came by.")
     async def source(self, info: strawberry.Info[Context, None]) -> Source | None:

@@ -106,6 +106,17 @@ class Hours:
         )
 
 
+@strawberry.type(description="Is a location open now? By its hours, exceptions and time zone.")
+class OpeningNow:
+    is_open: bool | None = strawberry.field(description="Null: not known; do not show it as open.")
+    opens_at: datetime | None = strawberry.field(
+        description="While closed: when it opens next, if that is known."
+    )
+    closes_at: datetime | None = strawberry.field(
+        description="While open: until when that is sure. Null: no end is known."
+    )
+
+
 def parse_instant(text: str | None) -> datetime | None:
     """An instant of a stored document."""
     return None if text is None else datetime.fromisoformat(text)

@@ -20,7 +20,7 @@ from nop_registry.identifiers import object_number
 from nop_registry.queries.emissions import (
     EvseWord,
     Listing,
-    list_party_names,
+    list_shown_operators,
     list_withheld,
     read_evse_words,
 )
@@ -73,7 +73,7 @@ def say_locations(
     words = read_evse_words(connection, [one.number for one in listings if not one.withdrawn_at])
     withheld = list_withheld(connection)
     pairs = [(one, records[one.number]) for one in listings if one.number in records]
-    names = _missing_names(connection, speaker, [record for _, record in pairs])
+    names = _missing_names(connection, speaker, pairs)
     shaped = [
         _shape(speaker, one, record, words.get(one.number, _NO_WORDS), now, names, withheld)
         for one, record in pairs
@@ -118,7 +118,7 @@ def _shape(
     record: LocationRecord,
     words: Mapping[str, EvseWord],
     now: datetime,
-    names: Mapping[tuple[str, str], str],
+    names: Mapping[int, str],
     withheld: Mapping[int, frozenset[str]],
 ) -> LocationRecord:
     if listing.withdrawn_at is not None:
@@ -127,7 +127,7 @@ def _shape(
         record = _live(listing, record, words, oldest=now - speaker.removed_kept)
     record = _without(record, withheld.get(listing.source_id, frozenset()))
     if record.operator is None:
-        name = names.get((record.country_code, record.party_id))
+        name = names.get(listing.number)
         record = _replace(record, operator=BusinessDetails(name=name) if name else None)
     return record if _names_a_company(record) else _replace(record, owner=None)
 
@@ -226,13 +226,13 @@ def _names_a_company(record: LocationRecord) -> bool:
 
 
 def _missing_names(
-    connection: Connection, speaker: Speaker, records: Iterable[LocationRecord]
-) -> dict[tuple[str, str], str]:
-    """Names of the owners that 2.1.1 must name as operator (SE-3)."""
+    connection: Connection, speaker: Speaker, pairs: Iterable[tuple[Listing, LocationRecord]]
+) -> dict[int, str]:
+    """By location, the operator that 2.1.1 must name where its publisher does not (SE-3)."""
     if speaker.version.number != _NO_OWNER_NAMED:
         return {}
-    parties = {(r.country_code, r.party_id) for r in records if r.operator is None}
-    return list_party_names(connection, sorted(parties)) if parties else {}
+    numbers = [one.number for one, record in pairs if record.operator is None]
+    return list_shown_operators(connection, numbers) if numbers else {}
 
 
 def _prefixed(speaker: Speaker, record: LocationRecord) -> LocationRecord:

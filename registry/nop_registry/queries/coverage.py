@@ -85,7 +85,7 @@ async def list_by_operator(
     parent: str | None = None,
     include_simulated: bool = True,
 ) -> Rows:
-    """The same figures by `operator` as published (its party id where no name is given)."""
+    """The same figures by `operator` as shown (store.operators)."""
     sql = _figures_sql(("operator",), False, parent is not None)
     return await _read(connection, sql, place_values(country, include_simulated, parent))
 

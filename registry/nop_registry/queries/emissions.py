@@ -305,13 +305,12 @@ def list_withheld(connection: Connection) -> dict[int, frozenset[str]]:
     return {number: frozenset(fields) for number, fields in rows}
 
 
-def list_party_names(
-    connection: Connection, parties: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], str]:
-    """By (country_code, party_id), the names that are known."""
-    rows = connection.execute(
-        """SELECT country_code, party_id, name FROM party
-           WHERE country_code || '-' || party_id = ANY(%s) AND name IS NOT NULL""",
-        ([f"{country}-{party}" for country, party in parties],),
+def list_shown_operators(connection: Connection, locations: Sequence[int]) -> dict[int, str]:
+    """The operator shown of those of these locations that are public."""
+    return dict(
+        connection.execute(
+            """SELECT location_id, operator_name FROM site
+               WHERE location_id = ANY(%s::bigint[]) AND operator_name IS NOT NULL""",
+            (list(locations),),
+        ).fetchall()
     )
-    return {(country, party): name for country, party, name in rows}

@@ -19,10 +19,12 @@ _EVSE_COLUMNS = "e.*, n.last_known_status, n.changed_at, n.last_seen_at, n.is_st
 
 
 async def list_locations(connection: AsyncConnection, ids: Sequence[int]) -> Rows:
-    """Columns of `location`, with the source's `simulated` and the strongest connector's power."""
+    """Columns of `location`, with the source's `simulated`, the strongest connector's power and the
+    `operator_shown`."""
     return await fetch_all(
         connection,
-        f"""SELECT l.*, site.max_power_w, src.simulated {ONE_LOCATION}
+        f"""SELECT l.*, site.max_power_w, site.operator_name AS operator_shown, src.simulated
+            {ONE_LOCATION}
             JOIN source src ON src.id = l.source_id WHERE l.id = ANY(%(ids)s)""",
         {"ids": list(ids)},
     )

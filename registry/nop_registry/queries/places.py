@@ -46,7 +46,7 @@ place AS (
         ds.code IS NOT NULL AND (ds.undrawn OR sa.id IS NULL) AS as_declared,
         ds.area_id IS DISTINCT FROM sa.id AND sa.id IS NOT NULL AND ds.code IS NOT NULL
             AND NOT ds.undrawn AS declared_elsewhere,
-        coalesce(l.operator_name, l.country_code || '-' || l.party_id) AS operator{columns}
+        t.operator_name AS operator{columns}
     FROM site_now t JOIN location l ON l.id = t.location_id
     LEFT JOIN state_area sa ON sa.id = t.state_area_id
     LEFT JOIN declared_state ds ON ds.state = l.state{joins}

@@ -191,7 +191,7 @@ ORDER BY f.geom <-> {_MIDDLE}, f.location_id LIMIT %(limit)s"""  # noqa: S608 - 
 
 _STATION = f"""
 SELECT l.id, l.name, l.address, l.city, l.postal_code, l.district, l.state AS region, l.country,
-    l.lat, l.lon, l.operator_name, l.time_zone, l.parking_type, l.details, l.last_updated,
+    l.lat, l.lon, s.operator_name, l.time_zone, l.parking_type, l.details, l.last_updated,
     l.received_at, l.country_code, l.party_id, l.ocpi_id, s.n_evse, s.n_available, s.n_busy,
     s.n_out, s.n_unknown, s.n_planned, s.is_stale, s.simulated, {STATE_SQL} AS availability,
     source.name AS source_name, source.kind AS source_kind, source.seen_at

@@ -47,7 +47,7 @@ _LOCATION: dict[str, Field] = {
     "party": One("party"),
     **_columns("l", "name address city postal_code district state country"),
     "coordinates": One("coordinates"),
-    "operator": One("operator", present="l.operator_name IS NOT NULL"),
+    "operator": One("operator"),
     "suboperator": One("suboperator", present="l.details ? 'suboperator'"),
     "owner": One("owner", present="l.details ? 'owner'"),
     **_columns("l", "time_zone parking_type"),
@@ -161,6 +161,7 @@ _RESTRICTIONS: dict[str, Field] = {
 }
 
 _HOURS = "l.details->'opening_times'"
+_OPERATOR_SHOWN = "(SELECT t.operator_name FROM site t WHERE t.location_id = l.id)"
 
 SHAPES: dict[str, Shape] = {
     "location": Shape("Location", _LOCATION),
@@ -186,7 +187,7 @@ SHAPES: dict[str, Shape] = {
             "lon": Scalar("e.details->'lon'", Kind.JSON, required=True),
         },
     ),
-    "operator": Shape("Business", {**_business("operator"), "name": Scalar("l.operator_name")}),
+    "operator": Shape("Business", {**_business("operator"), "name": Scalar(_OPERATOR_SHOWN)}),
     "suboperator": Shape("Business", _business("suboperator")),
     "owner": Shape("Business", _business("owner")),
     "hours": Shape(

@@ -4,7 +4,8 @@ ocpi.md SE-4 to SE-7. The publisher's last_updated is emitted as it is, with the
 
 - it reaches us more than LATE after the fact and the source's first import is over: the moment of
   publication is emitted, else a consumer who asks for changes since yesterday would never see it;
-- we changed what is shown (withdrawn, back again, missing, fields withheld): that moment;
+- we changed what is shown (withdrawn, back again, missing, fields withheld, the operator's name
+  learnt): that moment;
 - the content changed and last_updated did not: the moment of publication;
 - a tariff that it refers to can be told now, or no more: that moment.
 """
@@ -106,6 +107,15 @@ FROM (SELECT told.location_id
             WHERE c.tariff_numbers && %(tariffs)s::bigint[] AND v.retired_at IS NULL)
       ORDER BY told.location_id FOR NO KEY UPDATE OF told) held
 WHERE e.location_id = held.location_id"""  # noqa: S608 - constants
+
+
+def emit_anew(connection: Connection, locations: Sequence[int]) -> None:
+    """Tell consumers of these locations again: what is shown of them changed, not their version."""
+    connection.execute(
+        f"""UPDATE location_emission SET emitted_at = greatest(emitted_at, {_NOW})
+            WHERE location_id = ANY(%s::bigint[]) AND withdrawn_at IS NULL""",  # noqa: S608
+        (number_array(locations),),
+    )
 
 
 def forget_tombstones(connection: Connection, kept: timedelta) -> int:

@@ -13,6 +13,7 @@ from psycopg.rows import class_row
 from nop_registry.changes import announce
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput, NotFound
+from nop_registry.store.party_names import renaming
 from nop_registry.store.peers import Peer
 from nop_registry.store.sites import refresh_sites
 
@@ -64,12 +65,13 @@ def parse_party(text: str) -> tuple[str, str]:
 
 def agree(connection: Connection, peer: Peer, parties: Iterable[tuple[str, str]]) -> None:
     """A person says that this peer may deliver these parties' objects."""
-    with connection.cursor() as cursor:
+    agreed = list(parties)
+    with renaming(connection, peer, agreed), connection.cursor() as cursor:
         cursor.executemany(
             """INSERT INTO peer_party (peer_id, country_code, party_id, state)
                VALUES (%s, %s, %s, 'agreed')
                ON CONFLICT (peer_id, country_code, party_id) DO UPDATE SET state = 'agreed'""",
-            [(peer.id, country, party) for country, party in parties],
+            [(peer.id, country, party) for country, party in agreed],
         )
 
 
@@ -78,10 +80,11 @@ def note_parties(connection: Connection, peer: Peer, parties: Iterable[NamedPart
 
     One that was not agreed on is quarantined (CR-13). What a hub lists is agreed on (RT-5), unless
     another connection, or a feed without one, delivers that party already: a hub must not take over
-    a neighbour's objects.
+    a neighbour's objects. Of a party's roles the CPO's name counts: it is the operator's.
     """
-    named = list(parties)
-    with connection.cursor() as cursor:
+    named = sorted(parties, key=lambda party: party.role == "CPO")  # the last one stays
+    keys = [(party.country_code, party.party_id) for party in named]
+    with renaming(connection, peer, keys), connection.cursor() as cursor:
         cursor.executemany(
             """INSERT INTO peer_party AS p (peer_id, country_code, party_id, state, role, name)
                SELECT %(peer)s, %(country)s, %(party)s,
@@ -112,11 +115,12 @@ def note_parties(connection: Connection, peer: Peer, parties: Iterable[NamedPart
 
 def approve(connection: Connection, peer: Peer, party: tuple[str, str]) -> None:
     """A person lets a quarantined party in. Raises NotFound."""
-    done = connection.execute(
-        """UPDATE peer_party SET state = 'agreed'
-           WHERE (peer_id, country_code, party_id) = (%s, %s, %s)""",
-        (peer.id, *party),
-    )
+    with renaming(connection, peer, [party]):
+        done = connection.execute(
+            """UPDATE peer_party SET state = 'agreed'
+               WHERE (peer_id, country_code, party_id) = (%s, %s, %s)""",
+            (peer.id, *party),
+        )
     if done.rowcount == 0:
         raise NotFound(
             f"{peer.name} has named no party {'*'.join(party)}; `nop peer show {peer.name}` lists "

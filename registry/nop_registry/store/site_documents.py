@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from nop_registry.database import Connection
 from nop_registry.shapes.document import DOCUMENT_SQL, LAYOUT
+from nop_registry.store.operators import write_operators
 
 BATCH = 5000
 
@@ -23,10 +24,13 @@ def refresh_documents(connection: Connection, locations: Sequence[int]) -> None:
 def rebuild_outdated(connection: Connection, most: int = BATCH) -> int:
     """Write at most so many documents that are missing or of an older layout; how many.
 
-    Those whose location is being written now are left to their writer.
+    So too the operators shown in them: an older program had another rule. Those whose location is
+    being written now are left to their writer.
     """
     rows = connection.execute(_OUTDATED, {"layout": LAYOUT, "most": most}).fetchall()
-    refresh_documents(connection, [number for (number,) in rows])
+    numbers = [number for (number,) in rows]
+    write_operators(connection, numbers, wait=False)
+    refresh_documents(connection, numbers)
     return len(rows)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from nop_registry.database import Connection
 from nop_registry.store.areas import AREAS_OF_PLACE
 from nop_registry.store.emissions import emit_locations
+from nop_registry.store.operators import OPERATOR_SHOWN
 from nop_registry.store.site_documents import refresh_documents
 
 
@@ -38,7 +39,8 @@ _COUNTERS = """
 
 # Web Mercator by its formula: ST_Transform costs ten times as much per point.
 _PUBLIC = f"""
-SELECT l.id AS location_id, l.source_id, l.country, l.operator_name, c.*, place.geom,
+SELECT l.id AS location_id, l.source_id, l.country, c.*, place.geom,
+    {OPERATOR_SHOWN} AS operator_name,
     l.missing_since IS NOT NULL AS missing,
     cell_at(place.geom) AS cell, areas.state_area_id, areas.district_area_id
 FROM location l

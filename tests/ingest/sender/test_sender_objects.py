@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from operator_server import Operator, a_location, a_tariff
+from operator_server import Operator, a_location, a_tariff, an_evse
 
 from nop_ingest.pull import PullReport
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput, NotFound
 from nop_registry.store.emissions import withhold_fields
+from nop_registry.store.party_names import show_name
 
 Pull = Callable[..., PullReport]
 TO_ABC = {"OCPI-to-country-code": "IN", "OCPI-to-party-id": "ABC"}
@@ -66,16 +67,27 @@ def test_owners_keep_their_objects(namesakes: Operator, consumer: Any) -> None:
 def test_in_2_1_1_the_operator_is_always_named(
     operator: Operator, consumer: Any, pull_now: Pull, connection: Connection
 ) -> None:
-    """SE-3: 2.1.1 objects name no owner."""
-    operator.locations = [a_location(1), a_location(2, party_id="ABC")]
+    """SE-3, DM-5: 2.1.1 objects name no owner. What is learnt later is told as a change."""
+    operator.locations = [a_location(1), a_location(2, party_id="ABC", evses=[an_evse(2, 1)])]
+    operator.locations[1]["evses"][0]["evse_id"] = "IN*ABC*E2"
     for one in operator.locations:
         del one["operator"]
     pull_now(full=True)
-    connection.execute("UPDATE party SET name = 'Test Power' WHERE party_id = 'TPC'")
-    connection.execute("UPDATE party SET name = NULL WHERE party_id = 'ABC'")
+    before = {one["id"]: one for one in consumer.data("locations", "2.1.1")}
+    connection.execute("UPDATE location_emission SET emitted_at = emitted_at - interval '1 hour'")
+    connection.execute(
+        """INSERT INTO peer_party (peer_id, country_code, party_id, state, name)
+           SELECT id, 'IN', 'TPC', 'agreed', 'Test Power' FROM peer LIMIT 1
+           ON CONFLICT (peer_id, country_code, party_id) DO UPDATE SET name = excluded.name"""
+    )
     connection.commit()
-    named = {one["id"]: one["operator"]["name"] for one in consumer.data("locations", "2.1.1")}
-    assert named["LOC1"] == "Test Power" and named["LOC2"] == "IN*ABC"
+    show_name(connection, "IN", "TPC")
+    after = {one["id"]: one for one in consumer.data("locations", "2.1.1")}
+    assert before["LOC1"]["operator"] == {"name": "IN-TPC"}
+    assert after["LOC1"]["operator"] == {"name": "Test Power"}
+    assert after["LOC2"]["operator"] == {"name": "IN-ABC"}
+    assert after["LOC1"]["last_updated"] >= before["LOC1"]["last_updated"]
+    assert after["LOC2"]["last_updated"] < before["LOC2"]["last_updated"]
     assert "party_id" not in consumer.data("locations/LOC1", "2.1.1")
 
 

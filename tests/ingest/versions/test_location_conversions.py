@@ -176,7 +176,7 @@ def test_a_2_1_1_object_belongs_to_the_party_of_its_connection() -> None:
 
 def test_a_2_1_1_object_names_its_owner() -> None:
     """SE-3: nothing else in it does."""
-    assert document(say("2.1.1"))["operator"] == {"name": "IN*TPC"}
+    assert document(say("2.1.1"))["operator"] == {"name": "IN-TPC"}
     known = say("2.1.1", operator=BusinessDetails(name="Test Power"))
     assert document(known)["operator"] == {"name": "Test Power"}
     assert "operator" not in document(say("2.2.1"))

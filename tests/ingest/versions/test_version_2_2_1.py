@@ -317,3 +317,19 @@ def test_restrictions_that_are_no_object_never_match() -> None:
 def test_version_2_2_is_read_the_same_way() -> None:
     assert VERSION.number == "2.2.1"
     assert VERSION.aliases == ("2.2",)
+
+
+def test_an_exception_without_its_begin_or_end_is_told_and_costs_only_itself() -> None:
+    """HO-4: nobody can say when it holds."""
+    whole = {"period_begin": "2026-12-25T00:00:00Z", "period_end": "2026-12-26T00:00:00Z"}
+    begun = {"period_begin": "2026-12-31T00:00:00Z"}
+    hours = {
+        "twentyfourseven": True,
+        "exceptional_closings": [begun, whole, {"period_end": "soon"}],
+    }
+    raw = json.dumps(USUAL | {"opening_times": hours}).encode()
+    record, findings = VERSION.to_location(raw, CONTEXT)
+    assert record is not None and record.opening_times is not None
+    assert len(record.opening_times.exceptional_closings) == 1
+    told = [f for f in findings if f.code == "exceptional-hours-incomplete"]
+    assert [(f.path, f.message[:1]) for f in told] == [("opening_times.exceptional_closings", "2")]

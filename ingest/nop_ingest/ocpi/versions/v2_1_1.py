@@ -35,6 +35,7 @@ from nop_ingest.ocpi.wire.tariff_out import (
 from nop_ingest.ocpi.wire.vocabulary import LOCATION_TYPES_2_1_1, VOCABULARY_2_1_1
 from nop_ingest.report import Finding, Notice
 from nop_registry.enums import PowerType, Severity, TaxIncluded
+from nop_registry.identifiers import PartyId
 from nop_registry.records import (
     BusinessDetails,
     ConnectorRecord,
@@ -107,7 +108,7 @@ def _location(
     words, clocks = VOCABULARY_2_1_1, Clocks(record)
     if record.operator is None:
         # Objects carry no party, so nothing else tells two owners apart (SE-3).
-        who = BusinessDetails(name=f"{record.country_code}*{record.party_id}")
+        who = BusinessDetails(name=str(PartyId(record.country_code, record.party_id)))
         record = msgspec.structs.replace(record, operator=who)
     address = address_fields(record, words, dropped)
     electric = partial(_electric, may_refer)

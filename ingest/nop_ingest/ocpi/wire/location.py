@@ -168,7 +168,9 @@ def read_location(wire: WireLocation, context: Context, findings: list[Finding])
         directions=read_display_texts(wire.directions) if wire.directions else (),
         facilities=words_of(wire.facilities),
         time_zone=wire.time_zone,
-        opening_times=_hours(wire.opening_times) if wire.opening_times is not None else None,
+        opening_times=_hours(wire.opening_times, findings)
+        if wire.opening_times is not None
+        else None,
         charging_when_closed=wire.charging_when_closed,
         images=read_images(wire.images) if wire.images else (),
         related_locations=read_related(wire.related_locations) if wire.related_locations else (),
@@ -280,7 +282,7 @@ def _parking_type(location_type: str | None) -> str | None:
     return None if location_type in ("OTHER", "UNKNOWN") else location_type
 
 
-def _hours(wire: WireHours) -> Hours:
+def _hours(wire: WireHours, findings: list[Finding]) -> Hours:
     return Hours(
         twentyfourseven=wire.twentyfourseven,
         regular_hours=tuple(
@@ -294,16 +296,32 @@ def _hours(wire: WireHours) -> Hours:
                 if p is not None
             ]
         ),
-        exceptional_openings=_exceptions(wire.exceptional_openings),
-        exceptional_closings=_exceptions(wire.exceptional_closings),
+        exceptional_openings=_exceptions(
+            wire.exceptional_openings, "exceptional_openings", findings
+        ),
+        exceptional_closings=_exceptions(
+            wire.exceptional_closings, "exceptional_closings", findings
+        ),
     )
 
 
-def _exceptions(wires: list[WireExceptionalPeriod | None] | None) -> tuple[ExceptionalPeriod, ...]:
-    if not wires:
-        return ()
-    return tuple(
-        ExceptionalPeriod(period_begin=wire.period_begin, period_end=wire.period_end)
-        for wire in wires
-        if wire is not None and wire.period_begin is not None and wire.period_end is not None
-    )
+def _exceptions(
+    wires: list[WireExceptionalPeriod | None] | None, name: str, findings: list[Finding]
+) -> tuple[ExceptionalPeriod, ...]:
+    periods = []
+    incomplete = 0
+    for wire in wires or ():
+        if wire is None:
+            continue
+        if wire.period_begin is None or wire.period_end is None:
+            incomplete += 1
+        else:
+            periods.append(ExceptionalPeriod(wire.period_begin, wire.period_end))
+    if incomplete:
+        findings.append(
+            Notice(
+                "exceptional-hours-incomplete", Severity.WARNING, f"opening_times.{name}",
+                f"{incomplete} left out: period_begin and period_end must both be dates and times",
+            )
+        )  # fmt: skip
+    return tuple(periods)
