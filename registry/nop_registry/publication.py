@@ -113,14 +113,14 @@ PUBLICATION: dict[str, dict[str, Column]] = {
             "location_id source_id geom country operator_name state_area_id district_area_id "
             "max_power_w n_evse n_available n_busy n_out n_unknown n_planned missing",
         ),
-        **_private("how the platform searches, not data", "cell class_mask"),
+        **_private("how the platform searches, not data", "cell class_mask document_version"),
     },
     "site_document": {
         **_public(
             "the public columns of a public location again, as JSON values",
             "location_id place place_rest evses evses_rest",
         ),
-        **_private("which program wrote it, not data", "layout"),
+        **_private("which program wrote it, and a digest of it", "layout version"),
     },
     "tile_cell": {
         **_public(

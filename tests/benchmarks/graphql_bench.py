@@ -1,11 +1,11 @@
-"""A viewport of 100 locations with EVSEs, connectors and status: four ways to the same JSON.
+"""A viewport of 100 locations with EVSEs, connectors and status: five ways to the same JSON.
 
     python tests/benchmarks/graphql_bench.py DATABASE_URL
 
-Ways: what `/graphql` does; one statement by hand; our own schema executed field by field, with its
-resolvers and DataLoaders on hand-written SQL; and the usual stack, Strawberry with DataLoaders on
-an ORM (naive_graphql.py). CPU time of this process and of PostgreSQL's are counted together.
-Nothing is kept from one request to the next but plans and checked documents.
+Ways: what `/graphql` does, when this process has shown these locations before and when it has not;
+one statement by hand; our own schema executed field by field, with its resolvers and DataLoaders on
+hand-written SQL; and the usual stack, Strawberry with DataLoaders on an ORM (naive_graphql.py). CPU
+time of this process and of PostgreSQL's are counted together.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from nop_graphql.execution import GraphQLRequest, answer, execute_plainly
 from nop_graphql.loaders import Context, Shared
 from nop_registry.database import AsyncConnection, fetch_all, open_pool
+from nop_registry.queries.prepared import KEPT
 
 VIEWPORTS = 12
 ROUNDS = 5
@@ -131,6 +132,10 @@ async def _measure(
     async def ours(box: dict[str, float]) -> bytes:
         return (await answer(_request(box), Context(pool, "IN", Shared()))).body
 
+    async def first(box: dict[str, float]) -> bytes:
+        KEPT.clear()
+        return await ours(box)
+
     async def plain(box: dict[str, float]) -> bytes:
         return (await execute_plainly(_request(box), Context(pool, "IN", Shared()))).body
 
@@ -141,7 +146,13 @@ async def _measure(
             assert row
             return str(row[0]).encode()
 
-    ways = {"ours": ours, "hand_written_sql": hand, "our_resolvers": plain, "usual_stack": usual}
+    ways = {
+        "ours": ours,
+        "ours_first": first,
+        "hand_written_sql": hand,
+        "our_resolvers": plain,
+        "usual_stack": usual,
+    }
     for box in boxes:
         answers = [msgspec.json.decode(await way(box)) for way in ways.values()]
         if any(found != answers[0] for found in answers):
@@ -153,6 +164,9 @@ async def _measure(
     for _ in range(ROUNDS):  # way by way: else each starts with the caches that `plain` has left
         for name, way in ways.items():
             gc.collect()  # nor may it pay for another's garbage
+            if name == "ours":
+                for box in boxes:
+                    await way(box)
             for box in boxes:
                 spent[name].append(await _cpu_ms(backends, way, box))
     ms = {name: statistics.median(values) for name, values in spent.items()}
@@ -160,6 +174,7 @@ async def _measure(
         **{f"{name}_cpu_ms": round(value, 2) for name, value in ms.items()},
         "usual_stack_over_ours": round(ms["usual_stack"] / ms["ours"], 1),
         "our_resolvers_over_ours": round(ms["our_resolvers"] / ms["ours"], 1),
+        "our_resolvers_over_ours_first": round(ms["our_resolvers"] / ms["ours_first"], 1),
         "ours_over_hand_written": round(ms["ours"] / ms["hand_written_sql"], 2),
     }
 
@@ -171,9 +186,10 @@ def _request(box: dict[str, float]) -> GraphQLRequest:
 async def _cpu_ms(
     backends: list[int], way: Callable[[dict[str, float]], Awaitable[bytes]], box: dict[str, float]
 ) -> float:
-    before = _backend_ns(backends) + time.process_time_ns()
+    servers, here = _backend_ns(backends), time.process_time_ns()
     await way(box)
-    return (_backend_ns(backends) + time.process_time_ns() - before) / 1e6
+    here = time.process_time_ns() - here  # before the servers' are read, which takes time here
+    return (_backend_ns(backends) - servers + here) / 1e6
 
 
 async def _backends(pool: AsyncConnectionPool[AsyncConnection]) -> list[int]:

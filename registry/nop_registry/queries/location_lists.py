@@ -87,9 +87,9 @@ async def _read_nodes(
     prepared: Nodes | None,
 ) -> dict[int, bytes]:
     """The objects of these hits, cut from documents or written by SQL; without those now gone."""
-    held = [hit for hit in hits if prepared and hit.columns[0] is not None]
-    texts = prepared.write([hit.columns for hit in held]) if prepared else []
-    found = {hit.location_id: text for hit, text in zip(held, texts, strict=True)}
+    found: dict[int, bytes] = {}
+    if prepared:
+        found = await prepared.write(connection, [(hit.location_id, hit.columns) for hit in hits])
     missing = [hit for hit in hits if hit.location_id not in found]
     if not missing:
         return found

@@ -1,27 +1,53 @@
 """Any selection of locations' fields, cut from their documents; only what is live is asked of SQL.
 
-One statement brings for each location its document's texts, the JSON of each live value, and the
-live values of its EVSEs. All objects of a page are written together, column by column: values are
-slices of flat lists, and each object is one text with holes. Of the document's JSON only objects
-inside a value are decoded. The answer is what `selected_sql` would give.
+The statement that finds a page brings of each location the version of its document and the JSON of
+each live value, its EVSEs' too. What a selection shows of a document is written once, as texts with
+holes for the live values, and kept for as long as the document has that version; one statement
+brings all documents that are not kept. The answer is what `selected_sql` would give.
+
+All objects are written together, column by column: values are slices of flat lists. Of a document's
+JSON only objects inside a value are decoded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from itertools import islice
-from typing import NamedTuple
+from itertools import islice, repeat
+from operator import mod
+from typing import Any, NamedTuple
 
 import msgspec
 
-from nop_registry.queries.json_rows import member
+from nop_registry.database import AsyncConnection
+from nop_registry.queries.json_rows import member, read_json
+from nop_registry.queries.kept_texts import KeptTexts
 from nop_registry.shapes.document import CHILDREN, INNER, LAYOUT, MAIN, REST, VALUE
 from nop_registry.shapes.public import FOUND, LIVE, SHAPES
 from nop_registry.shapes.selection import Field, Many, NotSelectable, One, Pick, value_sql
 
-_Column = Sequence[bytes]
 _Row = Sequence[bytes | None]
+
+
+_EvseTexts = tuple[tuple[bytes, bytes], ...]
+"""The id and the text of each EVSE of a location."""
+
+
+class _Shown(NamedTuple):
+    """What a selection shows of one version of a document: texts with holes for live values."""
+
+    version: bytes
+    text: bytes
+    evses: tuple[_EvseTexts, ...]
+    """One for each list of EVSEs that is wanted."""
+
+    def size(self) -> int:
+        """Bytes of text."""
+        return len(self.text) + sum(len(text) for evses in self.evses for _, text in evses)
+
+
+KEPT = KeptTexts[tuple["Nodes", int], _Shown](most_bytes=64 << 20)
+"""What this process has shown of documents."""
 
 
 @lru_cache(maxsize=256)
@@ -37,35 +63,72 @@ class Nodes:
         live = _live("location", "found_location", picks)
         lists = [pick.picks for pick in picks if pick.name == CHILDREN["location"]]
         evse_live = _live("evse", "evse", [pick for below in lists for pick in below])
-        self._objects = _Objects("location", picks, live)
+        self._locations = _Objects("location", picks, live)
         self._evses = [_Evses(below, evse_live) for below in lists]
         self._n_live = 1 + len(evse_live)
-        rest = "d.place_rest" if self._objects.has_rest else "NULL"
-        columns = ["d.place", rest, *live.values()]
-        self.joins = f"{FOUND}{_DOCUMENT}"
+        self.joins = FOUND
+        columns = ["p.document_version::text", *live.values()]
         if lists:
             self.joins += _MOMENT
-            has_rest = any(evses.has_rest for evses in self._evses)
-            columns += ["d.evses", "d.evses_rest" if has_rest else "NULL"]
             columns.append(_statuses(evse_live.values()))
         self.columns = ", ".join(columns)
         """SQL of the rows that `write` takes: names are those of `joins` and of a page `p`."""
+        has_rest = any(evses.has_rest for evses in self._evses)
+        self._documents = f"""SELECT d.location_id, d.version::text, d.place,
+                {"d.place_rest" if self._locations.has_rest else "NULL"},
+                {"d.evses" if lists else "NULL"}, {"d.evses_rest" if has_rest else "NULL"}
+            FROM site_document d
+            WHERE d.location_id = ANY(%(numbers)s::int8[]) AND d.layout = {LAYOUT}"""  # noqa: S608 - constants
 
-    def write(self, rows: Sequence[_Row]) -> list[bytes]:
-        """The objects as JSON. A row whose first value is None has no document: leave it out."""
+    async def write(
+        self, connection: AsyncConnection, found: Sequence[tuple[int, _Row]]
+    ) -> dict[int, bytes]:
+        """The objects of these locations as JSON; those without a document are left out."""
+        shown = await self._show(connection, found)
+        kept = [(shown[number], row) for number, row in found if number in shown]
+        if not kept:
+            return {}
+        ours, rows = zip(*kept, strict=True)
+        _, *live = zip(*rows, strict=True)
+        lists: list[Sequence[bytes]] = []
+        if self._evses:
+            moments = _cut(live.pop())
+            by_selection = zip(*(one.evses for one in ours), strict=True)
+            for evses, texts in zip(self._evses, by_selection, strict=True):
+                lists.append(evses.fill(texts, moments, self._n_live))
+        objects = self._locations.fill([one.text for one in ours], live, lists)
+        return dict(zip((number for number, _ in found if number in shown), objects, strict=True))
+
+    async def _show(
+        self, connection: AsyncConnection, found: Sequence[tuple[int, _Row]]
+    ) -> dict[int, _Shown]:
+        """What is kept of these versions of documents, and what is now written of the others."""
+        shown: dict[int, _Shown] = {}
+        missing: list[int] = []
+        for number, row in found:
+            kept = KEPT.get((self, number))
+            if kept and kept.version == row[0]:
+                shown[number] = kept
+            elif row[0]:
+                missing.append(number)
+        if missing:
+            rows = await read_json(connection, self._documents, {"numbers": missing})
+            for (number, *_), one in zip(rows, self._write_shown(rows), strict=True):
+                shown[number] = one
+                KEPT.put((self, number), one, one.size())
+        return shown
+
+    def _write_shown(self, rows: Sequence[tuple[Any, ...]]) -> list[_Shown]:
         if not rows:
             return []
-        place, rest, *live = zip(*rows, strict=True)
-        lists: list[_Column] = []
+        _, versions, place, place_rest, evses, evses_rest = zip(*rows, strict=True)
+        texts = self._locations.write(len(rows), _cut_to_fill(place), _cut_to_fill(place_rest), [])
+        by_location: Iterable[tuple[_EvseTexts, ...]] = repeat(())
         if self._evses:
-            *live, evses, evses_rest, statuses = live
-            page = _EvsePage(evses, evses_rest, statuses, self._n_live)
-            lists = [evses.write(page) for evses in self._evses]
-        return self._objects.write(len(rows), _cut(place), _cut(rest), live, lists)
+            page = _EvsePage(evses, evses_rest)
+            by_location = zip(*(writer.write(page) for writer in self._evses), strict=True)
+        return list(map(_Shown, versions, texts, by_location))
 
-
-_DOCUMENT = f"""
-LEFT JOIN site_document d ON d.location_id = p.location_id AND d.layout = {LAYOUT}"""
 
 # OFFSET 0: computed once for a location, not again for each of its EVSEs.
 _MOMENT = """
@@ -87,24 +150,24 @@ def _cut(texts: _Row) -> list[bytes]:
     return VALUE.join(held).split(VALUE) if held else []
 
 
+def _cut_to_fill(texts: _Row) -> list[bytes]:
+    """The same, for texts with holes: what is no hole is doubled."""
+    held = [text for text in texts if text]
+    return VALUE.join(held).replace(b"%", b"%%").split(VALUE) if held else []
+
+
 _EVSE_WIDTH = {"main": len(MAIN["evse"]) + 1, "rest": len(REST["evse"]) + 1}  # + its connectors
 _EVSE_ID = MAIN["evse"].index("id")
 
 
 class _EvsePage:
-    """All EVSEs of a page of locations: flat lists of values, and the live ones in their order."""
+    """All EVSEs of some documents, as flat lists of values."""
 
-    def __init__(self, evses: _Row, rest: _Row, statuses: _Row, n_live: int) -> None:
+    def __init__(self, evses: _Row, rest: _Row) -> None:
         width = _EVSE_WIDTH["main"]
         self.counts = [(text.count(VALUE) + 1) // width if text else 0 for text in evses]
-        self.main, self.rest = _cut(evses), _cut(rest)
-        moments = _cut(statuses)
-        places = {number: place for place, number in enumerate(moments[::n_live])}
-        ids = self.main[_EVSE_ID::width]
-        self.order = [places.get(id[1:-1], -1) for id in ids]  # without its quotation marks
-        """Of each EVSE the place in `statuses`; -1 when it is REMOVED, which is not shown."""
-        columns = ([*moments[n::n_live], b""] for n in range(1, n_live))
-        self.live = [[column[place] for place in self.order] for column in columns]
+        self.main, self.rest = _cut_to_fill(evses), _cut_to_fill(rest)
+        self.ids = [id[1:-1] for id in self.main[_EVSE_ID::width]]  # without its quotation marks
 
     def column(self, half: str, place: int) -> list[bytes]:
         values = self.main if half == "main" else self.rest
@@ -121,14 +184,22 @@ class _Evses:
         ]
         self.has_rest = self._objects.has_rest or any(c.has_rest for c in self._connectors)
 
-    def write(self, page: _EvsePage) -> list[bytes]:
-        """The list of each location as JSON."""
-        lists = [connectors.write(page) for connectors in self._connectors]
-        texts = self._objects.write(len(page.order), page.main, page.rest, page.live, lists)
-        if -1 in page.order:
-            texts = [t if place >= 0 else b"" for t, place in zip(texts, page.order, strict=True)]
-        left = iter(texts)
-        return [b"[%b]" % b",".join(filter(None, islice(left, n))) for n in page.counts]
+    def write(self, page: _EvsePage) -> list[_EvseTexts]:
+        """Of each document the ids and the texts of its EVSEs."""
+        connectors = [one.write(page) for one in self._connectors]
+        texts = self._objects.write(len(page.ids), page.main, page.rest, connectors)
+        left = iter(zip(page.ids, texts, strict=True))
+        return [tuple(islice(left, n)) for n in page.counts]
+
+    def fill(self, lists: Iterable[_EvseTexts], moments: list[bytes], n_live: int) -> list[bytes]:
+        """Each list as JSON. An EVSE without live values is REMOVED, which is not shown."""
+        columns = [moments[1 + place :: n_live] for place in self._objects.live_places]
+        ids = moments[::n_live]
+        live = dict(zip(ids, zip(*columns, strict=True) if columns else repeat(()), strict=False))
+        return [
+            b"[%b]" % b",".join([text % live[id] for id, text in texts if id in live])
+            for texts in lists
+        ]
 
 
 class _Connectors:
@@ -149,7 +220,7 @@ class _Connectors:
             return b"[]"
         values = main.split(INNER)
         size = len(values) // len(MAIN["connector"])
-        return b"[%b]" % b",".join(self._objects.write(size, values, rest.split(INNER), [], []))
+        return b"[%b]" % b",".join(self._objects.write(size, values, rest.split(INNER), []))
 
 
 _MOST_KINDS = 256
@@ -175,7 +246,10 @@ class _Hole(NamedTuple):
 
 
 class _Objects:
-    """Objects of one shape, with one selection of fields: a text with holes."""
+    """Objects of one shape, with one selection of fields: a text with holes.
+
+    First the values that documents hold are put in, then those that are live.
+    """
 
     def __init__(self, shape: str, picks: tuple[Pick, ...], live: _Live) -> None:
         self._width = {half: len(paths[shape]) for half, paths in _HALVES.items()}
@@ -183,33 +257,38 @@ class _Objects:
             self._width = _EVSE_WIDTH
         self._shape, self._live, self._lists = shape, list(live), 0
         self._holes: list[_Hole] = []
+        self._filled_later: list[_Hole] = []
         self._text = self._write_text(shape, picks)
         self.has_rest: bool = any(hole.source == "rest" for hole in self._holes)
+        self.live_places = [hole.place for hole in self._filled_later if hole.source == "live"]
 
     def write(
-        self,
-        size: int,
-        main: list[bytes],
-        rest: list[bytes],
-        live: Sequence[_Row],
-        lists: Sequence[_Column],
+        self, size: int, main: list[bytes], rest: list[bytes], lists: Sequence[Sequence[bytes]]
     ) -> list[bytes]:
-        """So many objects, from flat lists of held values and columns of the others."""
+        """So many objects with holes, from flat lists of held values and columns of lists."""
         if not self._holes:
-            return [self._text] * size
-        columns: list[Iterable[bytes | None]] = []
+            return [self._text % ()] * size
+        columns: list[Iterable[bytes]] = []
         for source, place, render in self._holes:
             match source:
                 case "main":
-                    column: _Row = main[place :: self._width["main"]]
+                    column: Sequence[bytes] = main[place :: self._width["main"]]
                 case "rest":
                     column = rest[place :: self._width["rest"]]
-                case "live":
-                    column = live[place]
                 case _:
                     column = lists[place]
-            columns.append(map(render, column) if render else column)  # type: ignore[arg-type]
+            columns.append(map(render, column) if render else column)
         return list(map(self._text.__mod__, zip(*columns, strict=True)))
+
+    def fill(
+        self, texts: list[bytes], live: Sequence[_Row], lists: Sequence[Sequence[bytes]]
+    ) -> list[bytes]:
+        """The objects whole, from columns of live values and of lists."""
+        columns = [
+            live[place] if source == "live" else lists[place]
+            for source, place, _ in self._filled_later
+        ]
+        return list(map(mod, texts, zip(*columns, strict=True) if columns else repeat(())))
 
     def _write_text(self, shape: str, picks: tuple[Pick, ...], inside: str = "") -> bytes:
         text = b""
@@ -223,21 +302,27 @@ class _Objects:
                 assert isinstance(below, One)  # noqa: S101 - of the same row
                 text += self._write_text(below.shape, pick.picks, f"{path}.")
             else:
-                text += b"%b"
-                self._holes.append(self._hole(path, pick))
+                text += self._make_hole(path, pick)
         return text + (b"}" if picks else b"{}")
 
-    def _hole(self, path: str, pick: Pick) -> _Hole:
+    def _make_hole(self, path: str, pick: Pick) -> bytes:
         if (pick.name, pick.picks) in self._live:
-            return _Hole("live", self._live.index((pick.name, pick.picks)))
+            place = self._live.index((pick.name, pick.picks))
+            self._filled_later.append(_Hole("live", place))
+            return b"%%b"
         if path == CHILDREN.get(self._shape):
+            # EVSEs have live values; connectors have none.
+            is_live = self._shape == "location"
+            holes = self._filled_later if is_live else self._holes
+            holes.append(_Hole("lists", self._lists))
             self._lists += 1
-            return _Hole("lists", self._lists - 1)
+            return b"%%b" if is_live else b"%b"
         for half, paths in _HALVES.items():
             if path in paths[self._shape]:
                 field = SHAPES[self._shape].fields.get(path)
                 render = _part(field, pick.picks) if field and pick.picks else None
-                return _Hole(half, paths[self._shape].index(path), render)
+                self._holes.append(_Hole(half, paths[self._shape].index(path), render))
+                return b"%b"
         raise NotSelectable(f"documents hold no {path} of {SHAPES[self._shape].typename}")
 
 

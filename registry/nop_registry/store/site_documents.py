@@ -18,6 +18,7 @@ def refresh_documents(connection: Connection, locations: Sequence[int]) -> None:
     """
     values = {"locations": locations, "layout": LAYOUT}
     connection.execute(_WRITE, values)
+    connection.execute(_NAME_VERSION, values)
     connection.execute(_DROP, values)
 
 
@@ -36,14 +37,20 @@ def rebuild_outdated(connection: Connection, most: int = BATCH) -> int:
 
 _TEXTS = ("place", "place_rest", "evses", "evses_rest")
 _WRITE = f"""
-INSERT INTO site_document AS d (location_id, layout, {", ".join(_TEXTS)})
-SELECT id, %(layout)s, {", ".join(_TEXTS)} FROM ({DOCUMENT_SQL}
+INSERT INTO site_document AS d (location_id, layout, version, {", ".join(_TEXTS)})
+SELECT id, %(layout)s, hashtextextended({" || ".join(_TEXTS)}, %(layout)s), {", ".join(_TEXTS)}
+FROM ({DOCUMENT_SQL}
 WHERE l.id = ANY(%(locations)s)
   AND EXISTS (SELECT FROM site WHERE site.location_id = l.id)) fresh
 ON CONFLICT (location_id) DO UPDATE
-SET layout = excluded.layout, {", ".join(f"{text} = excluded.{text}" for text in _TEXTS)}
-WHERE (d.layout, {", ".join(f"d.{text}" for text in _TEXTS)})
-   IS DISTINCT FROM (excluded.layout, {", ".join(f"excluded.{text}" for text in _TEXTS)})"""  # noqa: S608 - constants
+SET layout = excluded.layout, version = excluded.version,
+    {", ".join(f"{text} = excluded.{text}" for text in _TEXTS)}
+WHERE d.version IS DISTINCT FROM excluded.version"""  # noqa: S608 - constants
+
+_NAME_VERSION = """
+UPDATE site SET document_version = d.version FROM site_document d
+WHERE site.location_id = ANY(%(locations)s) AND d.location_id = site.location_id
+  AND site.document_version IS DISTINCT FROM d.version"""
 
 _DROP = """
 DELETE FROM site_document d WHERE d.location_id = ANY(%(locations)s)
@@ -52,5 +59,6 @@ DELETE FROM site_document d WHERE d.location_id = ANY(%(locations)s)
 # Locked first and read by the next statement: what is written then is the newest version.
 _OUTDATED = """
 SELECT l.id FROM site JOIN location l ON l.id = site.location_id
-LEFT JOIN site_document d ON d.location_id = l.id AND d.layout = %(layout)s
+LEFT JOIN site_document d
+    ON d.location_id = l.id AND d.layout = %(layout)s AND d.version = site.document_version
 WHERE d.location_id IS NULL LIMIT %(most)s FOR SHARE OF l SKIP LOCKED"""
