@@ -45,7 +45,7 @@ WHERE l.id = ANY(%(locations)s)
 ON CONFLICT (location_id) DO UPDATE
 SET layout = excluded.layout, version = excluded.version,
     {", ".join(f"{text} = excluded.{text}" for text in _TEXTS)}
-WHERE d.version IS DISTINCT FROM excluded.version"""  # noqa: S608 - constants
+WHERE (d.layout, d.version) IS DISTINCT FROM (excluded.layout, excluded.version)"""  # noqa: S608 - constants
 
 _NAME_VERSION = """
 UPDATE site SET document_version = d.version FROM site_document d
