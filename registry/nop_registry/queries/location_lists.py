@@ -26,7 +26,7 @@ async def read_list(
     """The connection with these fields, in pieces. Raises NotSelectable and InvalidInput."""
     nodes = [node.picks for edges in picks for node in edges.picks if node.name == "node"]
     prepared = _prepared(nodes)
-    columns, joins = (prepared.columns, prepared.joins) if prepared else ("", "")
+    columns, joins = (prepared.columns, prepared.joins) if prepared else ((), "")
     page = await list_location_page(connection, query, columns, joins)
     out: list[bytes] = []
     for number, pick in enumerate(picks):

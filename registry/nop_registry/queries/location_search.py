@@ -6,6 +6,7 @@ The answers are ids with their cursors; what is told of each is up to the caller
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from nop_registry.database import AsyncConnection, fetch_one
 from nop_registry.errors import InvalidInput
 from nop_registry.geo import EARTH_RADIUS_M, MAX_LATITUDE, WORLD_HALF_M, BBox, Point
 from nop_registry.queries.cursors import centre_mark, cursor_text, parse_cursor
-from nop_registry.queries.json_rows import read_json
+from nop_registry.queries.json_rows import read_json_at_once
 from nop_registry.queries.offer import Offer, offer_conditions
 
 MAX_PAGE = 100
@@ -98,7 +99,10 @@ class LocationPage(NamedTuple):
 
 
 async def list_location_page(
-    connection: AsyncConnection, query: LocationQuery, columns: str = "", joins: str = ""
+    connection: AsyncConnection,
+    query: LocationQuery,
+    columns: Sequence[str] = (),
+    joins: str = "",
 ) -> LocationPage:
     """The page of public locations. Raises InvalidInput when the question makes no sense.
 
@@ -106,11 +110,10 @@ async def list_location_page(
     """
     search = _Search(query, walk=await _is_crowded(connection, query.checked().bbox))
     order = "p.location_id" if search.mark is None else "p.distance_m, p.location_id"
-    wanted = f", {columns}" if columns else ""
-    rows = await read_json(
+    rows = await read_json_at_once(
         connection,
-        f"""SELECT p.location_id, p.distance_m{wanted}
-            FROM ({search.page()}) p {joins} ORDER BY {order}""",  # noqa: S608 - constants
+        ["p.location_id", "p.distance_m", *columns],
+        f"FROM ({search.page()}) p {joins} ORDER BY {order}",
         search.values,
     )
     hits = [LocationHit(row[0], row[1], row[2:]) for row in rows[: query.first]]

@@ -11,26 +11,29 @@ JSON only objects inside a value are decoded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 from operator import mod
 from typing import Any, NamedTuple
 
 import msgspec
 
 from nop_registry.database import AsyncConnection
-from nop_registry.queries.json_rows import member, read_json
+from nop_registry.queries.json_rows import member, read_json_at_once
 from nop_registry.queries.kept_texts import KeptTexts
 from nop_registry.shapes.document import CHILDREN, INNER, LAYOUT, MAIN, REST, VALUE
 from nop_registry.shapes.public import FOUND, LIVE, SHAPES
-from nop_registry.shapes.selection import Field, Many, NotSelectable, One, Pick, value_sql
+from nop_registry.shapes.selection import Field, Many, NotSelectable, One, Pick, Scalar, value_sql
 
 _Row = Sequence[bytes | None]
 
 
-_EvseTexts = tuple[tuple[bytes, bytes], ...]
-"""The id and the text of each EVSE of a location."""
+class _EvseTexts(NamedTuple):
+    """The EVSEs of a location: the id and the text of each."""
+
+    ids: list[bytes]
+    texts: list[bytes]
 
 
 class _Shown(NamedTuple):
@@ -43,7 +46,7 @@ class _Shown(NamedTuple):
 
     def size(self) -> int:
         """Bytes of text."""
-        return len(self.text) + sum(len(text) for evses in self.evses for _, text in evses)
+        return len(self.text) + sum(len(text) for evses in self.evses for text in evses.texts)
 
 
 KEPT = KeptTexts[tuple["Nodes", int], _Shown](most_bytes=64 << 20)
@@ -71,14 +74,17 @@ class Nodes:
         if lists:
             self.joins += _MOMENT
             columns.append(_statuses(evse_live.values()))
-        self.columns = ", ".join(columns)
+        self.columns = columns
         """SQL of the rows that `write` takes: names are those of `joins` and of a page `p`."""
         has_rest = any(evses.has_rest for evses in self._evses)
-        self._documents = f"""SELECT d.location_id, d.version::text, d.place,
-                {"d.place_rest" if self._locations.has_rest else "NULL"},
-                {"d.evses" if lists else "NULL"}, {"d.evses_rest" if has_rest else "NULL"}
-            FROM site_document d
-            WHERE d.location_id = ANY(%(numbers)s::int8[]) AND d.layout = {LAYOUT}"""  # noqa: S608 - constants
+        self._document = [
+            "d.location_id",
+            "d.version::text",
+            "d.place",
+            "d.place_rest" if self._locations.has_rest else "NULL",
+            "d.evses" if lists else "NULL",
+            "d.evses_rest" if has_rest else "NULL",
+        ]
 
     async def write(
         self, connection: AsyncConnection, found: Sequence[tuple[int, _Row]]
@@ -112,7 +118,9 @@ class Nodes:
             elif row[0]:
                 missing.append(number)
         if missing:
-            rows = await read_json(connection, self._documents, {"numbers": missing})
+            rows = await read_json_at_once(
+                connection, self._document, _OF_THESE, {"numbers": missing}
+            )
             for (number, *_), one in zip(rows, self._write_shown(rows), strict=True):
                 shown[number] = one
                 KEPT.put((self, number), one, one.size())
@@ -129,6 +137,9 @@ class Nodes:
             by_location = zip(*(writer.write(page) for writer in self._evses), strict=True)
         return list(map(_Shown, versions, texts, by_location))
 
+
+_OF_THESE = f"""
+FROM site_document d WHERE d.location_id = ANY(%(numbers)s::int8[]) AND d.layout = {LAYOUT}"""
 
 # OFFSET 0: computed once for a location, not again for each of its EVSEs.
 _MOMENT = """
@@ -188,18 +199,20 @@ class _Evses:
         """Of each document the ids and the texts of its EVSEs."""
         connectors = [one.write(page) for one in self._connectors]
         texts = self._objects.write(len(page.ids), page.main, page.rest, connectors)
-        left = iter(zip(page.ids, texts, strict=True))
-        return [tuple(islice(left, n)) for n in page.counts]
+        ids, left = iter(page.ids), iter(texts)
+        return [_EvseTexts(list(islice(ids, n)), list(islice(left, n))) for n in page.counts]
 
-    def fill(self, lists: Iterable[_EvseTexts], moments: list[bytes], n_live: int) -> list[bytes]:
+    def fill(self, lists: Sequence[_EvseTexts], moments: list[bytes], n_live: int) -> list[bytes]:
         """Each list as JSON. An EVSE without live values is REMOVED, which is not shown."""
         columns = [moments[1 + place :: n_live] for place in self._objects.live_places]
-        ids = moments[::n_live]
-        live = dict(zip(ids, zip(*columns, strict=True) if columns else repeat(()), strict=False))
-        return [
-            b"[%b]" % b",".join([text % live[id] for id, text in texts if id in live])
-            for texts in lists
-        ]
+        values = zip(*columns, strict=True) if columns else repeat(())
+        live = dict(zip(moments[::n_live], values, strict=False))
+        texts = chain.from_iterable(evses.texts for evses in lists)
+        found = map(live.get, chain.from_iterable(evses.ids for evses in lists))
+        left = iter(
+            [text % one if one is not None else b"" for text, one in zip(texts, found, strict=True)]
+        )
+        return [b"[%b]" % b",".join(filter(None, islice(left, len(evses.ids)))) for evses in lists]
 
 
 class _Connectors:
@@ -225,16 +238,26 @@ class _Connectors:
 
 _MOST_KINDS = 256
 
-_Live = dict[tuple[str, tuple[Pick, ...]], str]
-"""Live fields with the fields wanted of them, each once: their SQL."""
+_Live = dict[str, str]
+"""Live values, by their paths below the object: their SQL."""
 
 
 def _live(shape: str, sql_shape: str, picks: Iterable[Pick]) -> _Live:
-    return {
-        (pick.name, pick.picks): f"({value_sql(SHAPES, sql_shape, pick)})::text"
-        for pick in picks
-        if pick.name in LIVE[shape]
-    }
+    wanted = (pick for pick in picks if pick.name in LIVE[shape])
+    return {path: sql for pick in wanted for path, sql in _live_values(sql_shape, pick, "")}
+
+
+def _live_values(shape: str, pick: Pick, inside: str) -> Iterator[tuple[str, str]]:
+    """Each value alone: the text around values is written here, not by SQL for every row."""
+    field, path = SHAPES[shape].fields[pick.name], inside + pick.name
+    if isinstance(field, Scalar):
+        yield path, f"({value_sql(SHAPES, shape, pick)})::text"
+    elif isinstance(field, One) and not (field.rows or field.present):
+        for below in pick.picks:
+            if below.name != "__typename":
+                yield from _live_values(field.shape, below, f"{path}.")
+    else:
+        raise NotSelectable(f"{path} is not of the same row")
 
 
 class _Hole(NamedTuple):
@@ -297,7 +320,7 @@ class _Objects:
             path = inside + pick.name
             if pick.name == "__typename":
                 text += f'"{SHAPES[shape].typename}"'.encode()
-            elif any(held.startswith(f"{path}.") for held in MAIN[self._shape]):
+            elif any(known.startswith(f"{path}.") for known in (*MAIN[self._shape], *self._live)):
                 below = SHAPES[shape].fields[pick.name]
                 assert isinstance(below, One)  # noqa: S101 - of the same row
                 text += self._write_text(below.shape, pick.picks, f"{path}.")
@@ -306,9 +329,8 @@ class _Objects:
         return text + (b"}" if picks else b"{}")
 
     def _make_hole(self, path: str, pick: Pick) -> bytes:
-        if (pick.name, pick.picks) in self._live:
-            place = self._live.index((pick.name, pick.picks))
-            self._filled_later.append(_Hole("live", place))
+        if path in self._live:
+            self._filled_later.append(_Hole("live", self._live.index(path)))
             return b"%%b"
         if path == CHILDREN.get(self._shape):
             # EVSEs have live values; connectors have none.

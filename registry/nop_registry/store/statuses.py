@@ -65,7 +65,9 @@ def store_statuses(
     ]
     claims.sort(key=itemgetter(3))  # stable: of equal times the last one said stands
     newest = {claim[0]: claim for claim in claims}
-    evses, locations, statuses, ats = zip(*sorted(newest.values()), strict=True)
+    # By location: EVSEs that are read together then lie on one page of the table.
+    by_location = sorted(newest.values(), key=itemgetter(1, 0))
+    evses, locations, statuses, ats = zip(*by_location, strict=True)
     connection.execute("SELECT pg_advisory_xact_lock(7306, %s)", (source_id,))
     row = connection.execute(
         _APPLY,
