@@ -6,6 +6,7 @@ import psycopg
 
 from nop_registry.database import connect, migrate
 from nop_registry.errors import DatabaseUnavailable, InvalidInput, SettingsError
+from nop_registry.queries.health import newest_revision
 from nop_registry.store.areas import load_builtin
 
 
@@ -17,12 +18,9 @@ def bring_schema_forward(url: str, country: str, revision: str = "head") -> str:
     Raises DatabaseUnavailable, SettingsError (no PostGIS, no rights) or InvalidInput (no such
     revision).
     """
-    # Here, because every command would wait for them.
-    from alembic.util import CommandError
-    from sqlalchemy.exc import OperationalError
-
     try:
-        migrate(url, revision)
+        if revision != "head" or current_revision(url) != newest_revision():
+            _migrate(url, revision)
         if revision == "head":
             with connect(url) as connection:
                 load_builtin(connection, country)
@@ -36,12 +34,27 @@ def bring_schema_forward(url: str, country: str, revision: str = "head") -> str:
             "the database's user may not do this: as its superuser run CREATE EXTENSION postgis, "
             f"and let the user create tables ({_line(error)})"
         ) from error
+    except psycopg.OperationalError as error:
+        raise _unavailable(error) from error
+
+
+def _migrate(url: str, revision: str) -> None:
+    # Here, because every command would wait for them.
+    from alembic.util import CommandError
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        migrate(url, revision)
     except CommandError as error:
         raise InvalidInput(f"{error}: give a revision such as 0005, base or head") from error
-    except (psycopg.OperationalError, OperationalError) as error:
-        raise DatabaseUnavailable(
-            f"the database cannot be reached or is busy, try again: {_line(error)}"
-        ) from error
+    except OperationalError as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"the database cannot be reached or is busy, try again: {_line(error)}"
+    )
 
 
 def current_revision(url: str) -> str:

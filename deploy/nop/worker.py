@@ -128,7 +128,7 @@ async def _lead(jobs: App, url: str, settings: Settings) -> None:
 
 async def _beat(jobs: App, connection: psycopg.Connection[Any], settings: Settings) -> None:
     tidied = recovered = datetime.min.replace(tzinfo=UTC)
-    outdated = False
+    outdated: list[int] = []
     while True:
         now = datetime.now(UTC)
         if (now - tidied).total_seconds() > 3600:  # at first: events need this month's partition
@@ -138,13 +138,12 @@ async def _beat(jobs: App, connection: psycopg.Connection[Any], settings: Settin
             await asyncio.to_thread(_in_transaction, connection, tidy)
             await asyncio.to_thread(_in_transaction, connection, handshakes.tidy)
             await jobs.job_manager.delete_old_jobs(nb_hours=6, include_failed=True)
-            tidied, outdated = now, True
+            tidied = now
+            outdated = await asyncio.to_thread(site_documents.list_outdated, connection)
         if outdated:  # after an upgrade, a part in each beat
-            outdated = bool(
-                await asyncio.to_thread(
-                    _in_transaction, connection, site_documents.rebuild_outdated
-                )
-            )
+            part, outdated = outdated[: site_documents.BATCH], outdated[site_documents.BATCH :]
+            rebuild = functools.partial(site_documents.rebuild_outdated, locations=part)
+            await asyncio.to_thread(_in_transaction, connection, rebuild)
         await _schedule(jobs, connection)
         due = await asyncio.to_thread(handshake_jobs.list_due, connection, settings)
         await handshake_jobs.enqueue(jobs, due)
@@ -152,7 +151,7 @@ async def _beat(jobs: App, connection: psycopg.Connection[Any], settings: Settin
         if (now - recovered).total_seconds() > STALLED_AFTER_S / 2:
             await _recover(jobs)
             recovered = now
-        await asyncio.sleep(BEAT_S)
+        await asyncio.sleep(0 if outdated else BEAT_S)
 
 
 def _in_transaction(

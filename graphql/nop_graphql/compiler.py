@@ -76,7 +76,8 @@ class CompiledOperation:
         roots = self._roots.get(switches)
         if roots is None:
             roots = list(_Collector(self._fragments, values).roots(self._operation.selection_set))
-            self._roots[switches] = roots
+            if len(self._roots) < _MOST_SWITCHED:
+                self._roots[switches] = roots
         return [Wanted(root.key, _question(root, values), root.picks) for root in roots]
 
 
@@ -97,6 +98,9 @@ def _question(root: _Root, values: VariableValues) -> LocationQuery | LocationBy
         case _:
             return location_query(**arguments)
 
+
+_MOST_SWITCHED = 32
+"""Values of directives for which a document keeps its selection: an attacker might send all."""
 
 _QUESTIONS = {"location", "evse", "locations"}
 

@@ -99,7 +99,8 @@ class _Calendar:
         for begin, end in zip([self._since, *breaks], [*breaks, None], strict=True):
             if begin > self._since:
                 yield begin
-            yield from self._regular_edges(begin, end)
+            if not _holds(self._closings, begin) and not _holds(self._openings, begin):
+                yield from self._regular_edges(begin, end)  # else an exception decides
 
     def _regular_edges(self, begin: datetime, end: datetime | None) -> list[datetime]:
         if self._zone is None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.graphql_api.conftest import NOW, RICH, Nation, evse, location
 
-from nop_graphql.execution import Answer, GraphQLRequest, answer, execute_plainly
+from nop_graphql.execution import Answer, Document, GraphQLRequest, answer, execute_plainly
 from nop_graphql.loaders import Context
 from nop_graphql.schema import SCHEMA
 from nop_registry.enums import Status
@@ -123,6 +123,44 @@ def test_skip_and_include_follow_their_variables(
     for compiled, plain in results:
         assert compiled.compiled
         assert msgspec.json.decode(compiled.body) == msgspec.json.decode(plain.body)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "locations @skip(if: $all) { totalCount }",
+        "locations { edges @skip(if: $all) { cursor } }",
+        "locations { edges { cursor @skip(if: $all) } pageInfo { hasNextPage @skip(if: $all) } }",
+        "locations { edges { node { id @skip(if: $all) operator { name @skip(if: $all) } } } }",
+        "locations { edges { node { openingTimes { regularHours { weekday @skip(if: $all) }"
+        " exceptionalClosings { endsAt @skip(if: $all) } } } } }",
+        "locations { edges { node { evses { id @skip(if: $all) connectors { id @skip(if: $all) } } "
+        "images { url @skip(if: $all) } source { name @skip(if: $all) } } } }",
+    ],
+)
+def test_an_object_of_which_nothing_is_left_is_an_empty_object(
+    rich_nation: Nation, with_context: Callable[..., Any], query: str
+) -> None:
+    request = f"query($all: Boolean!) {{ {query} }}"
+
+    compiled, plain = with_context(lambda context: both(context, request, {"all": True}))
+
+    assert compiled.compiled
+    assert msgspec.json.decode(compiled.body) == msgspec.json.decode(plain.body)
+
+
+def test_every_value_of_the_directives_is_answered_but_few_selections_are_kept() -> None:
+    names = [f"v{n}" for n in range(7)]
+    fields = " ".join(f"{name}: id @skip(if: ${name})" for name in names)
+    declared = ", ".join(f"${name}: Boolean!" for name in names)
+    document = Document(f"query({declared}) {{ location(id: 1) {{ {fields} }} }}")
+    operation = document.operation(None)
+    assert operation is not None
+    for bits in range(2 ** len(names)):
+        skipped = {name: bool(bits >> n & 1) for n, name in enumerate(names)}
+        [wanted] = operation.wanted(skipped)
+        assert [pick.key for pick in wanted.picks] == [n for n in names if not skipped[n]]
+    assert len(operation._roots) < 2 ** len(names)
 
 
 @st.composite

@@ -90,3 +90,32 @@ def test_an_unknown_revision_is_refused_with_what_could_be_given(database_url: s
 def test_a_database_that_is_not_there_is_named_as_the_reason() -> None:
     with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
         bring_schema_forward("postgresql://nop@127.0.0.1:1/nop", "IN")
+
+
+def test_a_station_without_a_named_operator_shows_its_party_right_after_an_upgrade(
+    empty_database_url: str,
+) -> None:
+    """RT-7: until the worker has found out what the party calls itself."""
+    migrate(empty_database_url, "0012")
+    with connect(empty_database_url) as connection:
+        connection.execute(
+            """INSERT INTO source (id, name, kind, country_code) OVERRIDING SYSTEM VALUE
+               VALUES (1, 'a', 'ocpi', 'IN')"""
+        )
+        connection.execute(
+            """INSERT INTO location (id, source_id, country_code, party_id, ocpi_id, publish, lat,
+                   lon, operator_name, details, content_hash, version, first_seen_at, received_at)
+               SELECT id, 1, 'IN', 'TPC', id, true, 20, 70, name, '{}', '', 1, now(), now()
+               FROM (VALUES (1, 'Tata Power'), (2, NULL)) AS l(id, name)"""
+        )
+        connection.execute(
+            """INSERT INTO site (location_id, source_id, geom, cell, operator_name, class_mask,
+                   n_evse, n_available, n_busy, n_out, n_unknown, n_planned)
+               SELECT id, 1, ST_SetSRID(ST_MakePoint(0, 0), 3857), 0, operator_name, 0,
+                   1, 1, 0, 0, 0, 0
+               FROM location"""
+        )
+    migrate(empty_database_url)
+    with connect(empty_database_url) as connection:
+        shown = connection.execute("SELECT operator_name FROM site ORDER BY location_id").fetchall()
+    assert shown == [("Tata Power",), ("IN-TPC",)]

@@ -1,6 +1,6 @@
 """Locations and EVSEs as ready JSON: any selection of their fields, written by SQL.
 
-One statement for an object and for a list whose objects are cut from documents; two for others.
+One statement for an object and for a list whose documents were shown before; two for others.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ async def read_documents(connection: AsyncConnection, wanted: Sequence[Wanted]) 
                 out.append(await _read_location(connection, id, one.picks))
             case EvseByEvseId(evse_id):
                 out.append(await _read_evse(connection, evse_id, one.picks))
-    out.append(b"}")
+    out.append(b"}" if wanted else b"{}")
     return out
 
 

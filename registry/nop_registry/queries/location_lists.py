@@ -42,7 +42,7 @@ async def read_list(
                 out.append(b'"LocationConnection"')
             case _:
                 raise NotSelectable(f"a list has no {pick.name}")
-    out.append(b"}")
+    out.append(b"}" if picks else b"{}")
     return out
 
 
@@ -74,6 +74,8 @@ async def _read_edges(
                 columns.append([b'"LocationEdge"'] * len(page.hits))
             case _:
                 raise NotSelectable(f"an edge has no {pick.name}")
+    if not picks:  # directives have left nothing out of which to make an edge
+        return b"[%b]" % b",".join([b"{}"] * len(page.hits))
     edge = b"".join(member(number, pick.key) + b"%b" for number, pick in enumerate(picks)) + b"}"
     # A node is None when the location has gone since the page was found.
     edges = [edge % values for values in zip(*columns, strict=True) if None not in values]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import chain, islice, repeat
+from itertools import chain, count, islice, repeat
 from operator import mod
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ from nop_registry.queries.json_rows import member, read_json_at_once
 from nop_registry.queries.kept_texts import KeptTexts
 from nop_registry.shapes.document import CHILDREN, INNER, LAYOUT, MAIN, REST, VALUE
 from nop_registry.shapes.public import FOUND, LIVE, SHAPES
-from nop_registry.shapes.selection import Field, Many, NotSelectable, One, Pick, Scalar, value_sql
+from nop_registry.shapes.selection import Many, NotSelectable, One, Pick, Scalar, value_sql
 
 _Row = Sequence[bytes | None]
 
@@ -45,12 +45,17 @@ class _Shown(NamedTuple):
     """One for each list of EVSEs that is wanted."""
 
     def size(self) -> int:
-        """Bytes of text."""
-        return len(self.text) + sum(len(text) for evses in self.evses for text in evses.texts)
+        """Bytes of memory, with what the objects themselves take."""
+        size = len(self.text) + 600  # measured, as the figures below
+        for evses in self.evses:
+            size += 150 + 140 * len(evses.texts) + sum(map(len, evses.texts))
+        return size
 
 
-KEPT = KeptTexts[tuple["Nodes", int], _Shown](most_bytes=64 << 20)
-"""What this process has shown of documents."""
+KEPT = KeptTexts[tuple[int, int], _Shown](most_bytes=64 << 20)
+"""What this process has shown of documents, by selection and location."""
+
+_selections = count()
 
 
 @lru_cache(maxsize=256)
@@ -63,6 +68,7 @@ class Nodes:
     """One selection of a location's fields, for the locations of a page."""
 
     def __init__(self, picks: tuple[Pick, ...]) -> None:
+        self._number = next(_selections)  # what is kept must not keep this alive
         live = _live("location", "found_location", picks)
         lists = [pick.picks for pick in picks if pick.name == CHILDREN["location"]]
         evse_live = _live("evse", "evse", [pick for below in lists for pick in below])
@@ -112,7 +118,7 @@ class Nodes:
         shown: dict[int, _Shown] = {}
         missing: list[int] = []
         for number, row in found:
-            kept = KEPT.get((self, number))
+            kept = KEPT.get((self._number, number))
             if kept and kept.version == row[0]:
                 shown[number] = kept
             elif row[0]:
@@ -123,7 +129,7 @@ class Nodes:
             )
             for (number, *_), one in zip(rows, self._write_shown(rows), strict=True):
                 shown[number] = one
-                KEPT.put((self, number), one, one.size())
+                KEPT.put((self._number, number), one, one.size())
         return shown
 
     def _write_shown(self, rows: Sequence[tuple[Any, ...]]) -> list[_Shown]:
@@ -342,7 +348,7 @@ class _Objects:
         for half, paths in _HALVES.items():
             if path in paths[self._shape]:
                 field = SHAPES[self._shape].fields.get(path)
-                render = _part(field, pick.picks) if field and pick.picks else None
+                render = _part(field, pick.picks) if isinstance(field, One | Many) else None
                 self._holes.append(_Hole(half, paths[self._shape].index(path), render))
                 return b"%b"
         raise NotSelectable(f"documents hold no {path} of {SHAPES[self._shape].typename}")
@@ -354,9 +360,8 @@ _decode_one = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_many = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 
 
-def _part(field: Field, picks: tuple[Pick, ...]) -> Callable[[bytes], bytes]:
+def _part(field: One | Many, picks: tuple[Pick, ...]) -> Callable[[bytes], bytes]:
     """What cuts these fields out of a held value: an object, null, or a list of objects."""
-    assert isinstance(field, One | Many)  # noqa: S101 - only these have fields below
     shape = SHAPES[field.shape]
     text, names = b"", list[str]()
     renders: list[tuple[int, Callable[[bytes], bytes]]] = []
@@ -366,10 +371,11 @@ def _part(field: Field, picks: tuple[Pick, ...]) -> Callable[[bytes], bytes]:
             text += f'"{shape.typename}"'.encode()
             continue
         text += b"%b"
-        if pick.picks:
-            renders.append((len(names), _part(shape.fields[pick.name], pick.picks)))
+        below = shape.fields[pick.name]
+        if isinstance(below, One | Many):
+            renders.append((len(names), _part(below, pick.picks)))
         names.append(pick.name)
-    text += b"}"
+    text += b"}" if picks else b"{}"
 
     def write(found: dict[str, msgspec.Raw]) -> bytes:
         values = [bytes(found[name]) for name in names]

@@ -33,19 +33,13 @@ OPERATOR_SHOWN = f"""coalesce(l.operator_name, {_name_of("l.country_code", "l.pa
 """SQL: the name shown of `location l`, never NULL."""
 
 
-def write_operators(
-    connection: Connection, locations: Sequence[int], *, wait: bool = True
-) -> list[int]:
-    """Write the operator shown of these public locations anew; returns those where it changed.
-
-    Without `wait`, rows that another transaction writes now are left to it.
-    """
-    lock = "" if wait else "SKIP LOCKED"
+def write_operators(connection: Connection, locations: Sequence[int]) -> list[int]:
+    """Write the operator shown of these public locations anew; returns those where it changed."""
     rows = connection.execute(
         f"""UPDATE site t SET operator_name = fresh.name
             FROM (SELECT held.location_id, {OPERATOR_SHOWN} AS name
                   FROM (SELECT location_id FROM site WHERE location_id = ANY(%s::bigint[])
-                        ORDER BY location_id FOR NO KEY UPDATE {lock}) held
+                        ORDER BY location_id FOR NO KEY UPDATE) held
                   JOIN location l ON l.id = held.location_id) fresh
             WHERE t.location_id = fresh.location_id
               AND t.operator_name IS DISTINCT FROM fresh.name

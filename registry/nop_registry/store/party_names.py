@@ -39,6 +39,7 @@ def show_name(connection: Connection, country_code: str, party_id: str) -> int:
 
     Commits by itself, batch by batch.
     """
+    _let_writers_end(connection)
     with connection.transaction():
         rows = connection.execute(
             _MAY_BEAR_IT, {"country": country_code, "party": party_id}
@@ -56,6 +57,15 @@ def show_name(connection: Connection, country_code: str, party_id: str) -> int:
             announce(connection, renamed)
         count += len(renamed)
     return count
+
+
+def _let_writers_end(connection: Connection) -> None:
+    """Stations that are being stored now, as what was known before, are seen by what follows."""
+    with connection.transaction():
+        sources = connection.execute("SELECT id FROM source ORDER BY id").fetchall()
+    for (source_id,) in sources:
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(7306, %s)", (source_id,))
 
 
 def _names(

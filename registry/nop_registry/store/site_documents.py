@@ -22,26 +22,35 @@ def refresh_documents(connection: Connection, locations: Sequence[int]) -> None:
     connection.execute(_DROP, values)
 
 
-def rebuild_outdated(connection: Connection, most: int = BATCH) -> int:
-    """Write at most so many documents that are missing or of an older layout; how many.
+def list_outdated(connection: Connection) -> list[int]:
+    """Public locations whose document is missing or of an older layout, in the order of the disk:
+    so a nation is rebuilt without reading each page many times."""
+    rows = connection.execute(f"{_OUTDATED} ORDER BY l.ctid", {"layout": LAYOUT}).fetchall()
+    return [number for (number,) in rows]
+
+
+def rebuild_outdated(connection: Connection, locations: Sequence[int]) -> int:
+    """Write the documents of those of these that are still outdated; how many.
 
     So too the operators shown in them: an older program had another rule. Those whose location is
     being written now are left to their writer.
     """
-    rows = connection.execute(_OUTDATED, {"layout": LAYOUT, "most": most}).fetchall()
+    values = {"layout": LAYOUT, "locations": locations}
+    rows = connection.execute(_LOCK_OUTDATED, values).fetchall()
     numbers = [number for (number,) in rows]
-    write_operators(connection, numbers, wait=False)
+    write_operators(connection, numbers)
     refresh_documents(connection, numbers)
     return len(rows)
 
 
 _TEXTS = ("place", "place_rest", "evses", "evses_rest")
+# OFFSET 0: each text is made once, not again for the digest.
 _WRITE = f"""
 INSERT INTO site_document AS d (location_id, layout, version, {", ".join(_TEXTS)})
 SELECT id, %(layout)s, hashtextextended({" || ".join(_TEXTS)}, %(layout)s), {", ".join(_TEXTS)}
 FROM ({DOCUMENT_SQL}
 WHERE l.id = ANY(%(locations)s)
-  AND EXISTS (SELECT FROM site WHERE site.location_id = l.id)) fresh
+  AND EXISTS (SELECT FROM site WHERE site.location_id = l.id) OFFSET 0) fresh
 ON CONFLICT (location_id) DO UPDATE
 SET layout = excluded.layout, version = excluded.version,
     {", ".join(f"{text} = excluded.{text}" for text in _TEXTS)}
@@ -56,9 +65,11 @@ _DROP = """
 DELETE FROM site_document d WHERE d.location_id = ANY(%(locations)s)
   AND NOT EXISTS (SELECT FROM site WHERE site.location_id = d.location_id)"""
 
-# Locked first and read by the next statement: what is written then is the newest version.
 _OUTDATED = """
 SELECT l.id FROM site JOIN location l ON l.id = site.location_id
 LEFT JOIN site_document d
     ON d.location_id = l.id AND d.layout = %(layout)s AND d.version = site.document_version
-WHERE d.location_id IS NULL LIMIT %(most)s FOR SHARE OF l SKIP LOCKED"""
+WHERE d.location_id IS NULL"""
+
+# Locked first and read by the next statement: what is written then is the newest version.
+_LOCK_OUTDATED = f"{_OUTDATED} AND l.id = ANY(%(locations)s) FOR SHARE OF l SKIP LOCKED"

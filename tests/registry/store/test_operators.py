@@ -18,7 +18,7 @@ from nop_registry.store.locations import LocationWrite
 from nop_registry.store.party_names import show_name
 from nop_registry.store.peer_parties import NamedParty
 from nop_registry.store.peers import Peer
-from nop_registry.store.site_documents import rebuild_outdated
+from nop_registry.store.site_documents import list_outdated, rebuild_outdated
 
 Keep = Callable[..., None]
 ABC = NamedParty("IN", "ABC", "CPO", "ABC Charging")
@@ -165,7 +165,7 @@ def test_rt_7_a_station_of_an_older_program_gets_its_operator_with_its_document(
     store(operator=None)
     connection.execute("UPDATE site SET operator_name = NULL")
     connection.execute("UPDATE site_document SET layout = 0")
-    assert rebuild_outdated(connection) == 1
+    assert rebuild_outdated(connection, list_outdated(connection)) == 1
     assert shown(connection) == "IN-TPC"
 
 
@@ -181,3 +181,20 @@ def test_dm_5_a_name_waits_for_the_pull_that_writes_the_same_stations(
         other.commit()
         with pytest.raises(Exception, match="lock timeout"):
             show_name(other, "IN", "TPC")
+
+
+def test_dm_5_a_name_waits_for_the_pull_that_brings_the_partys_first_station(
+    connection: Connection, peer: Peer, store: Keep, database_url: str
+) -> None:
+    connection.commit()
+    store(operator=None)  # as the party was known before; seen by nobody yet
+    with connect(database_url) as other:
+        peer_parties.note_parties(other, peer, [TPC])
+        other.execute("SET lock_timeout = '200ms'")
+        other.commit()
+        with pytest.raises(Exception, match="lock timeout"):
+            show_name(other, "IN", "TPC")
+        other.rollback()
+        connection.commit()
+        assert show_name(other, "IN", "TPC") == 1
+    assert shown(connection) == "Tata Power"

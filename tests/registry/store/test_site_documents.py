@@ -8,7 +8,7 @@ from nop_registry.database import Connection, connect
 from nop_registry.records import EvseRecord, LocationRecord
 from nop_registry.store.deliveries import Delivery
 from nop_registry.store.locations import LocationWrite, evse_number, store_locations
-from nop_registry.store.site_documents import rebuild_outdated
+from nop_registry.store.site_documents import list_outdated, rebuild_outdated
 from nop_registry.store.sites import refresh_sites
 from nop_registry.store.statuses import StatusWrite, store_statuses
 
@@ -82,8 +82,10 @@ def test_missing_and_older_documents_are_rebuilt_to_what_they_were(
         "UPDATE site_document SET layout = 0, place = '' WHERE location_id = %s", (before[1][0],)
     )
 
-    assert [rebuild_outdated(connection, most=1) for _ in range(3)] == [1, 1, 0]
-    assert documents(connection) == before
+    outdated = list_outdated(connection)
+    assert sorted(outdated) == [before[0][0], before[1][0]]
+    assert [rebuild_outdated(connection, outdated[:n]) for n in (1, 2, 2)] == [1, 1, 0]
+    assert documents(connection) == before and list_outdated(connection) == []
 
 
 def test_a_rebuild_leaves_a_location_to_the_transaction_that_writes_it(
@@ -99,6 +101,7 @@ def test_a_rebuild_leaves_a_location_to_the_transaction_that_writes_it(
     connection.execute("UPDATE location SET name = 'Being written'")
 
     with connect(database_url) as other:
-        assert rebuild_outdated(other) == 0
+        outdated = list_outdated(other)
+        assert len(outdated) == 1 and rebuild_outdated(other, outdated) == 0
     connection.rollback()
-    assert rebuild_outdated(connection) == 1
+    assert rebuild_outdated(connection, outdated) == 1

@@ -7,10 +7,13 @@ down_revision = "0012"
 
 
 def upgrade() -> None:
-    # NULL until the worker has written the document anew, which it does by itself.
+    # A version is NULL until the worker has written the document anew, which it does by itself; so
+    # it finds out the operator shown. Until then a station without one shows its party.
     op.execute("""
     ALTER TABLE site_document ADD COLUMN version bigint;
     ALTER TABLE site ADD COLUMN document_version bigint;
+    UPDATE site SET operator_name = l.country_code || '-' || l.party_id FROM location l
+    WHERE l.id = site.location_id AND site.operator_name IS NULL;
     """)
 
 
