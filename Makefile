@@ -20,7 +20,7 @@ down: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	@deploy/install_chromium.sh
 	@$(PYTHON) -c "from nop import packages; packages.provide(None, print)"
-	$(PYTHON) -m pytest -n 4 $(ARGS)
+	$(PYTHON) -m pytest -n 4 --dist worksteal $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check

@@ -6,23 +6,22 @@ the whole server, so tests that ran side by side on one would hold one another b
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
+from fresh_databases import Databases
 from hypothesis import settings
-from psycopg import sql
 
-from nop.cluster import Cluster
+from nop.cluster import DATABASE, Cluster
 from nop_registry.database import Connection, connect, migrate
 
 pytest_plugins = ["operator_server", "handshake_parties", "pusher"]
@@ -37,7 +36,13 @@ UNSAFE_BUT_QUICK = {
     "synchronous_commit": "off",
     "autovacuum_naptime": "1h",
     "shared_buffers": "256MB",
+    "max_wal_size": "256MB",  # the directory may lie in memory
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "shared_preload_libraries": "postgis-3",  # else each of thousands of sessions loads it anew
 }
+_MEMORY = Path("/dev/shm")  # noqa: S108 - only what mkdtemp makes there
+_MEMORY_NEEDED = 4 * 2**30
 RUN_DIRECTORY = pytest.StashKey[Path]()
 
 
@@ -49,10 +54,21 @@ def pytest_configure(config: pytest.Config) -> None:
     worker_input = getattr(config, "workerinput", None)
     if worker_input is None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop the server then too
-        config.stash[RUN_DIRECTORY] = Path(tempfile.mkdtemp(prefix="nop-tests-"))
+        config.stash[RUN_DIRECTORY] = Path(
+            tempfile.mkdtemp(prefix="nop-tests-", dir=_quick_place())
+        )
         config.pluginmanager.register(_HandDirectoryToWorkers(config.stash[RUN_DIRECTORY]))
     else:
         config.stash[RUN_DIRECTORY] = Path(worker_input["nop_run_directory"])
+
+
+def _quick_place() -> Path | None:
+    """Memory, where there is plenty: a database is a thousand files, made and removed per test."""
+    with suppress(OSError):
+        space = os.statvfs(_MEMORY)
+        if space.f_bavail * space.f_frsize >= _MEMORY_NEEDED and os.access(_MEMORY, os.W_OK):
+            return _MEMORY
+    return None
 
 
 class _HandDirectoryToWorkers:
@@ -69,87 +85,108 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     directory = config.stash.get(RUN_DIRECTORY, None)
     if directory is None or hasattr(config, "workerinput"):
         return
-    if server := os.environ.get("NOP_TEST_DATABASE_URL"):
-        for record in directory.glob("*/template"):
-            _drop(server, record.read_text())
-    else:
-        for own in directory.iterdir():
+    for own in directory.iterdir():
+        if own.is_dir():
             Cluster(own / "cluster").stop()
+            Cluster(own / "first").stop()
     shutil.rmtree(directory, ignore_errors=True)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip browser tests where no browser can run, and say what to install."""
-    in_browser = [item for item in items if item.get_closest_marker("browser")]
-    if in_browser and (missing := _missing_for_a_browser()):
-        for item in in_browser:
-            item.add_marker(pytest.mark.skip(reason=f"needs a browser: apt-get install {missing}"))
-
-
-def _missing_for_a_browser() -> str | None:
-    """The Debian package to install, if any."""
-    if _chromium() is None:
-        return "chromium"
-    driver = [sys.executable, "-m", "playwright", "--version"]
-    # Playwright brings its own Node.js, which needs a library that a small Debian lacks.
-    return "libatomic1" if subprocess.run(driver, capture_output=True).returncode else None
-
-
-def _chromium() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Path of the browser (Playwright's `executable_path`)."""
-    path = _chromium()
-    assert path, "mark this test with pytest.mark.browser"
+    """Path of the browser (Playwright's `executable_path`); skips where none can run."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("needs a browser: apt-get install chromium")
+    driver = [sys.executable, "-m", "playwright", "--version"]
+    # Playwright brings its own Node.js, which needs a library that a small Debian lacks.
+    if subprocess.run(driver, capture_output=True).returncode:
+        pytest.skip("needs a browser: apt-get install libatomic1")
     return path
 
 
 @pytest.fixture(scope="session")
-def server_url(pytestconfig: pytest.Config) -> str:
-    """Superuser's URL of the PostgreSQL that the tests may fill with databases."""
-    if given := os.environ.get("NOP_TEST_DATABASE_URL"):
-        return given
-    directory = _own_directory(pytestconfig)
-    cluster = Cluster(directory / "cluster", UNSAFE_BUT_QUICK)
-    cluster.start()
-    return cluster.url("postgres")
-
-
-@pytest.fixture(scope="session")
-def template(server_url: str, pytestconfig: pytest.Config) -> str:
-    """Name of the migrated database that every test gets a copy of; made once per process."""
-    name = _create(server_url, None)
-    migrate(_database(server_url, name))
-    (_own_directory(pytestconfig) / "template").write_text(name)
-    return name
-
-
-def _own_directory(config: pytest.Config) -> Path:
-    """Of this process within the run's."""
-    directory = config.stash[RUN_DIRECTORY]
-    directory.chmod(0o711)  # as root, the server's account passes through
+def worker_directory(pytestconfig: pytest.Config) -> Path:
+    """Of this process within the run's; short, quick, and the server's account can reach it."""
+    directory = pytestconfig.stash[RUN_DIRECTORY]
+    directory.chmod(0o711)
     own = directory / os.environ.get("PYTEST_XDIST_WORKER", "alone")
     own.mkdir(mode=0o711, exist_ok=True)
     return own
 
 
+@pytest.fixture(scope="session")
+def server_url(worker_directory: Path) -> str:
+    """Superuser's URL of the PostgreSQL that the tests may fill with databases."""
+    if given := os.environ.get("NOP_TEST_DATABASE_URL"):
+        return given
+    copied = worker_directory.parent / "copied"
+    with (worker_directory.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one worker makes it, the others copy it
+        if not copied.exists():
+            first = Cluster(worker_directory / "first", UNSAFE_BUT_QUICK)
+            first.start()
+            migrate(first.url())
+            first.stop()
+            first.home.rename(copied)
+    subprocess.run(["cp", "-a", copied, worker_directory / "cluster"], check=True)
+    cluster = Cluster(worker_directory / "cluster", UNSAFE_BUT_QUICK)
+    cluster.start()
+    return cluster.url("postgres")
+
+
 @pytest.fixture
-def empty_database_url(server_url: str) -> Iterator[str]:
+def server_home(worker_directory: Path) -> Iterator[Path]:
+    """A home, not made yet, for a cluster of the test's own."""
+    directory = Path(tempfile.mkdtemp(prefix="home-", dir=worker_directory))
+    directory.chmod(0o711)
+    yield directory / "home"
+    Cluster(directory / "home").stop()
+    shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def databases(server_url: str) -> Iterator[Databases]:
+    """Makes the databases of this process."""
+    made = Databases(server_url)
+    yield made
+    made.drop()
+
+
+@pytest.fixture(scope="session")
+def template(databases: Databases) -> Iterator[str]:
+    """Name of the migrated database that every test gets a copy of."""
+    if "NOP_TEST_DATABASE_URL" not in os.environ:
+        yield DATABASE
+        return
+    name = databases.make()
+    migrate(databases.url(name))
+    yield name
+    databases.give_back(name)
+
+
+@pytest.fixture
+def empty_database_url(databases: Databases) -> Iterator[str]:
     """URL of a database without any table."""
-    name = _create(server_url, None)
-    yield _database(server_url, name)
-    _drop(server_url, name)
+    name = databases.make()
+    yield databases.url(name)
+    databases.give_back(name)
 
 
 @pytest.fixture
-def database_url(server_url: str, template: str) -> Iterator[str]:
+def database_url(databases: Databases, template: str) -> Iterator[str]:
     """URL of a fresh, migrated database of this test alone."""
-    name = _create(server_url, template)
-    yield _database(server_url, name)
-    _drop(server_url, name)
+    name = databases.make(template)
+    yield databases.url(name)
+    databases.give_back(name)
+
+
+@pytest.fixture
+def other_database_url(databases: Databases, template: str) -> Iterator[str]:
+    """URL of a second one, for a second registry."""
+    name = databases.make(template)
+    yield databases.url(name)
+    databases.give_back(name)
 
 
 @pytest.fixture
@@ -157,32 +194,3 @@ def connection(database_url: str) -> Iterator[Connection]:
     """A connection to this test's database, in transactions."""
     with closing(connect(database_url)) as opened:  # what a test did not commit is lost
         yield opened
-
-
-def _create(server_url: str, template: str | None) -> str:
-    name = f"nop_test_{uuid.uuid4().hex}"
-    statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-    with connect(server_url, autocommit=True) as admin:
-        if template:
-            statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
-            if _copies_files_quickly(admin):
-                statement += sql.SQL(" STRATEGY FILE_COPY")
-        admin.execute(statement)
-    return name
-
-
-def _copies_files_quickly(admin: Connection) -> bool:
-    """Without fsync a copy of the files takes a fifth of the time of a copy through the log."""
-    row = admin.execute("SELECT current_setting('fsync')").fetchone()
-    return row == ("off",) and admin.info.server_version >= 150000
-
-
-def _drop(server_url: str, name: str) -> None:
-    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-    with connect(server_url, autocommit=True) as admin:
-        admin.execute(statement)
-
-
-def _database(server_url: str, name: str) -> str:
-    parts = urlsplit(server_url)
-    return f"{parts.scheme}://{parts.netloc}/{name}?{parts.query}"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
-import socket
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,9 +17,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-import uvicorn
 from litestar import Litestar
 from litestar.datastructures import State
+from loopback import listen, serve, url_of
 
 from nop_ingest.ocpi import handshake
 from nop_ingest.ocpi.credentials_object import OurParty, our_party
@@ -84,13 +83,11 @@ class OurServer:
     """Our OCPI server in a thread, on a database of the test."""
 
     def __init__(self, database_url: str, home: Path, **changes: Any) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        listener = listen()
         self.database_url = database_url
         self.settings: Settings = msgspec.structs.replace(
             settings_module.load({"NOP_HOME": str(home)}),
-            public_url=f"http://127.0.0.1:{self.port}", party_id="NAP", **changes,
+            public_url=url_of(listener), party_id="NAP", **changes,
         )  # fmt: skip
         self.key = load_key(self.settings)
         state = State({"pool": SimpleNamespace(conninfo=database_url), "settings": self.settings})
@@ -98,12 +95,8 @@ class OurServer:
             route_handlers=[*versions.ROUTES, *credentials.ROUTES, *clientinfo.ROUTES],
             state=state, lifespan=[lifespan, credentials.lifespan], openapi_config=None,
         )  # fmt: skip
-        config = uvicorn.Config(app, "127.0.0.1", self.port, log_config=None, ws="none")
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve()))
-        self._thread.start()
-        while not self._server.started and self._thread.is_alive():
-            self._thread.join(0.01)
+        self._serving = ExitStack()
+        self._serving.enter_context(serve(app, listener, log_config=None, ws="none"))
 
     @property
     def us(self) -> OurParty:
@@ -128,8 +121,7 @@ class OurServer:
             return invite(connection, peer, expires_in=timedelta(days=30))[0]
 
     def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(10)
+        self._serving.close()
 
 
 class FakeCpo:
@@ -167,7 +159,7 @@ class FakeCpo:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.base = f"http://127.0.0.1:{self.server.server_port}/ocpi"
         self.url = f"{self.base}/versions"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
         self.server.shutdown()

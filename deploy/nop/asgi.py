@@ -14,6 +14,7 @@ from litestar.types import ASGIApp
 import nop_dashboards
 import nop_graphql
 import nop_ingest
+from nop.body_deadline import in_time
 from nop_registry import settings as settings_module
 from nop_registry.database import open_pool
 from nop_registry.discovery import find_parts
@@ -31,7 +32,8 @@ class Application(Litestar):
             for pattern, serve in self.direct:
                 if pattern.match(scope["path"]):
                     scope["litestar_app"] = self
-                    return await serve(scope, receive, send)
+                    return await serve(scope, receive, send)  # with a deadline of its own
+            receive = in_time(scope, receive)
         await super().__call__(scope, receive, send)
 
 

@@ -5,7 +5,9 @@ Exit codes: 0 done · 1 failed, the message says why · 2 wrong usage.
 
 from __future__ import annotations
 
+import importlib
 import sys
+from importlib.util import find_spec
 
 import typer
 
@@ -15,25 +17,34 @@ from nop_registry.discovery import find_parts
 from nop_registry.errors import NopError
 
 
-def build() -> typer.Typer:
-    """The command line with all commands."""
+def build(command: str | None = None) -> typer.Typer:
+    """The command line with all commands.
+
+    With the name of a command that has a file of that name, with that one alone: a process that
+    runs it loads nothing of the others.
+    """
     app = typer.Typer(
-        name="nop",
-        help="National register of EV chargers and open-data platform.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
+        name="nop", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
     )
+    app.callback()(_nop)  # without it a lone command would lose its name
+    module = f"nop.commands.{(command or '').replace('-', '_')}"
+    if (command or "").replace("-", "").isalpha() and find_spec(module):
+        importlib.import_module(module).register(app)
+        return app
     for register in find_parts(nop.commands, "register"):
         register(app)
     return app
+
+
+def _nop() -> None:
+    """National register of EV chargers and open-data platform."""
 
 
 def main() -> None:
     """Entry point of the console script."""
     logs.configure()
     try:
-        build()()
+        build(*sys.argv[1:2])()
     except NopError as error:
         print(f"nop: {error}", file=sys.stderr)
         sys.exit(1)

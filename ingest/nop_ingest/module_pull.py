@@ -33,7 +33,6 @@ from nop_registry.records import LocationRecord, TariffRecord
 from nop_registry.store import deliveries
 from nop_registry.store.emissions import emit_references
 from nop_registry.store.objects import count_objects
-from nop_registry.store.quarantine import note_quarantined
 from nop_registry.store.retirement import settle_absences
 from nop_registry.store.sites import refresh_sites
 from nop_registry.store.sources import Source, find_source
@@ -211,7 +210,6 @@ class ModulePull:
                 self._notice_ignored_date(connection)
             elif not lacking:
                 state = self._settle_absences(delivery)
-            self._note_quarantine(connection)
             report = msgspec.to_builtins(self._tally) | {"notes": self._notes}
             deliveries.finish_delivery(connection, delivery, state, report, total=self._total)
         return self._report(delivery, state)
@@ -268,10 +266,6 @@ class ModulePull:
             deliveries.finish_delivery(
                 self._feed.connection, delivery, "failed", report, total=self._total, error=reason
             )
-
-    def _note_quarantine(self, connection: Connection) -> None:
-        if self._feed.agreement.peer is not None and self._tally.quarantine:
-            note_quarantined(connection, self._feed.agreement.peer, self._tally.quarantine)
 
     def _report(
         self, delivery: deliveries.Delivery, state: str, error: str | None = None

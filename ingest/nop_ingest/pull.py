@@ -23,6 +23,7 @@ from nop_ingest.since import may_be_incremental
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput, NopError
 from nop_registry.store import sources
+from nop_registry.store.quarantine import count_quarantined
 from nop_registry.store.sources import Source
 
 __all__ = ["ModuleReport", "Progress", "PullBusy", "PullReport", "open_peer", "pull"]
@@ -73,6 +74,11 @@ def pull(
         raise
     report.quirks = describe(quirks)
     _settle(connection, source, report, whole, quirks, [p.error for p in pulls if p.error])
+    if agreement.peer is not None:
+        with connection.transaction():
+            count_quarantined(
+                connection, agreement.peer, report.quarantined, whole=whole and not report.failed
+            )
     return report
 
 

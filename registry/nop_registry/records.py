@@ -224,6 +224,19 @@ class LocationRecord(Record, frozen=True):
     last_updated: datetime | None = None
 
 
+LOCATION_DETAILS = (
+    "operator", "suboperator", "owner", "directions", "facilities", "opening_times",
+    "charging_when_closed", "images", "related_locations", "parking_places", "energy_mix",
+    "help_phone",
+)  # fmt: skip
+"""Fields of a LocationRecord without a column of their own: location.details (JSON)."""
+EVSE_DETAILS = (
+    "lat", "lon", "directions", "images", "status_schedule", "parking",
+    "accepted_service_providers",
+)  # fmt: skip
+"""The same of an EvseRecord: evse.details."""
+
+
 class PriceComponent(Record, frozen=True):
     """One price of a tariff element (OCPI PriceComponent), in the tariff's currency.
 

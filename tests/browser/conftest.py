@@ -1,21 +1,16 @@
-"""The real application in a process of its own, and Debian's Chromium in front of it."""
+"""The real application on loopback, and Debian's Chromium in front of it."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+from loopback import serve
 from map_visit import Visit
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
-from server_ports import take_port
+
+from nop.asgi import create_app
 
 # Software rendering: a test machine has no graphics card, and MapLibre needs WebGL.
 # `expect` then waits longer than Playwright's 5 s: two cores share it with the rest of the run.
@@ -24,31 +19,10 @@ _ARGUMENTS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swifts
 
 
 @pytest.fixture
-def address(database_url: str, tmp_path: Path) -> Iterator[str]:
+def address(database_url: str) -> Iterator[str]:
     """Where the application answers."""
-    port = take_port()
-    command = [sys.executable, "-m", "uvicorn", "--factory", "nop.asgi:create_app",
-               "--port", str(port), "--log-level", "warning",
-               "--timeout-graceful-shutdown", "1"]  # fmt: skip
-    environment = {**os.environ, "NOP_DATABASE_URL": database_url, "NOP_HOME": str(tmp_path)}
-    with subprocess.Popen(command, env=environment) as server:
-        try:
-            _wait_until_ready(f"http://127.0.0.1:{port}", server)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(20)
-
-
-def _wait_until_ready(address: str, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        assert server.poll() is None, "the application ended while starting"
-        with suppress(httpx.TransportError):
-            if httpx.get(f"{address}/health/ready").status_code == 200:
-                return
-        time.sleep(0.2)
-    raise AssertionError("the application did not become ready in a minute")
+    with serve(create_app(database_url), timeout_graceful_shutdown=1) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -1,18 +1,20 @@
 """The regulator's page in Chromium, with scripts switched off, on a desktop and on a phone."""
 
-import socket
-import threading
+from __future__ import annotations
+
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
-from playwright.sync_api import Page, sync_playwright
+from fresh_databases import Databases
+from loopback import serve
+from playwright.sync_api import Browser, Page
 
 from nop.asgi import create_app
-from nop_registry.database import Connection
+from nop_registry.database import Connection, connect
 from nop_registry.store.areas import load_builtin
 from nop_registry.store.sites import refresh_sites
 
@@ -36,34 +38,40 @@ SELECT e.id, e.location_id, (ARRAY['AVAILABLE', 'CHARGING', 'OUTOFORDER', 'UNKNO
 """
 
 
+@pytest.fixture(scope="module")
+def nation(databases: Databases, template: str) -> Iterator[str]:
+    """URL of a database of 400 locations strewn over India, which the tests only read."""
+    name = databases.make(template)
+    with closing(connect(databases.url(name))) as connection:
+        load_builtin(connection, "IN")
+        connection.execute(_LOCATIONS)
+        refresh_sites(connection, list(range(1, 401)))
+        connection.commit()
+    yield databases.url(name)
+    databases.give_back(name)
+
+
+@pytest.fixture(scope="module")
+def address(nation: str) -> Iterator[str]:
+    """The platform over it."""
+    with serve(create_app(nation)) as url:
+        yield url
+
+
 @pytest.fixture
-def address(connection: Connection, database_url: str) -> Iterator[str]:
-    """The platform over 400 locations strewn over India."""
-    load_builtin(connection, "IN")
-    connection.execute(_LOCATIONS)
-    refresh_sites(connection, list(range(1, 401)))
-    connection.commit()
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(database_url), log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
+def connection(nation: str) -> Iterator[Connection]:
+    with closing(connect(nation)) as opened:
+        yield opened
 
 
 @pytest.fixture(params=[(1280, 900), (390, 844)], ids=["desktop", "phone"])
-def page(request: pytest.FixtureRequest, chromium: str) -> Iterator[Page]:
-    """A page without scripts; `failures` of it are anything that the console complains about."""
+def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """A page without scripts."""
     width, height = request.param
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, java_script_enabled=False
-        )
+    with browser.new_context(
+        viewport={"width": width, "height": height}, java_script_enabled=False
+    ) as context:
         yield context.new_page()
-        browser.close()
 
 
 def cells(page: Page, code: str) -> list[str]:

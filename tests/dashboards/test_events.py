@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
+from loopback import serve
 from small_nation import BENGALURU, DELHI, SmallNation
 
 import nop_dashboards.events as events
@@ -23,18 +21,8 @@ from nop_registry.changes import Cursor
 @pytest.fixture
 def address(database_url: str) -> Iterator[str]:
     """The application behind a real server: a stream never ends, which test clients do not like."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:  # readers queue until it accepts
-        config = uvicorn.Config(
-            create_app(database_url), log_level="warning", timeout_graceful_shutdown=1
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    with serve(create_app(database_url), timeout_graceful_shutdown=1) as url:
+        yield url
 
 
 class Stream:

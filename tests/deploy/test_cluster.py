@@ -9,7 +9,6 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,13 +27,26 @@ QUICK = {"fsync": "off", "shared_buffers": "32MB"}
 
 
 @pytest.fixture
-def home() -> Iterator[Path]:
-    """A short directory that the server's account can reach; what runs in it is stopped."""
-    directory = Path(tempfile.mkdtemp(prefix="nop-cluster-"))
-    directory.chmod(0o711)
-    yield directory / "home"
-    Cluster(directory / "home").stop()
+def home(server_home: Path) -> Path:
+    """Nothing is there yet."""
+    return server_home
+
+
+@pytest.fixture(scope="module")
+def initialised(worker_directory: Path) -> Iterator[Path]:
+    """A home whose server ran once and was stopped."""
+    directory = worker_directory / "initialised"
+    Cluster(directory, QUICK).start()
+    Cluster(directory).stop()
+    yield directory
     shutil.rmtree(directory)
+
+
+@pytest.fixture
+def used_home(home: Path, initialised: Path) -> Path:
+    """A copy of that one: for tests that are not about the first start."""
+    subprocess.run(["cp", "-a", initialised, home], check=True)
+    return home
 
 
 def postmaster(home: Path) -> int:
@@ -86,11 +98,11 @@ def test_only_the_owner_can_reach_data_and_socket(home: Path) -> None:
     assert Path(f"/proc/{postmaster(home)}").stat().st_uid == owner
 
 
-def test_starting_again_finds_the_running_server(home: Path) -> None:
-    assert Cluster(home, QUICK).start()
-    pid = postmaster(home)
-    assert not Cluster(home).start()
-    assert postmaster(home) == pid
+def test_starting_again_finds_the_running_server(used_home: Path) -> None:
+    assert Cluster(used_home, QUICK).start()
+    pid = postmaster(used_home)
+    assert not Cluster(used_home).start()
+    assert postmaster(used_home) == pid
 
 
 def test_several_that_start_at_once_start_one_server(home: Path) -> None:
@@ -104,28 +116,28 @@ def test_several_that_start_at_once_start_one_server(home: Path) -> None:
     assert ask(Cluster(home).url(), "SELECT 1") == 1
 
 
-def test_a_killed_server_is_started_again_with_its_data(home: Path) -> None:
-    started = Cluster(home, QUICK)
+def test_a_killed_server_is_started_again_with_its_data(used_home: Path) -> None:
+    started = Cluster(used_home, QUICK)
     started.start()
     with connect(started.url(), autocommit=True) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS answer")
-    pid = postmaster(home)
+    pid = postmaster(used_home)
     # A session in the middle of its work outlives the killed server for a moment.
     busy = psycopg.connect(started.url(), autocommit=True)
     os.kill(pid, signal.SIGKILL)
     while is_running(pid):
         time.sleep(0.01)
-    assert Cluster(home, QUICK).start()
+    assert Cluster(used_home, QUICK).start()
     busy.close()
-    assert postmaster(home) != pid
+    assert postmaster(used_home) != pid
     assert ask(started.url(), "SELECT answer FROM kept") == 7
 
 
-def test_a_pid_file_that_names_another_process_is_not_believed(home: Path) -> None:
-    started = Cluster(home, QUICK)
+def test_a_pid_file_that_names_another_process_is_not_believed(used_home: Path) -> None:
+    started = Cluster(used_home, QUICK)
     started.start()
     started.stop()
-    data = next(home.glob("pg[0-9]*"))
+    data = next(used_home.glob("pg[0-9]*"))
     bystander = subprocess.Popen(["sleep", "60"])
     try:
         (data / "postmaster.pid").write_text(f"{bystander.pid}\n{data}\n1\n5432\n\n\n0 0\n")
@@ -172,9 +184,9 @@ def test_a_home_with_odd_characters_works(home: Path, name: str) -> None:
         shutil.rmtree(started.socket_directory)
 
 
-def test_a_server_that_cannot_start_says_why(home: Path) -> None:
+def test_a_server_that_cannot_start_says_why(used_home: Path) -> None:
     with pytest.raises(Exception, match="no_such_setting"):
-        Cluster(home, {"no_such_setting": "on"}).start()
+        Cluster(used_home, {"no_such_setting": "on"}).start()
 
 
 def test_data_of_a_version_that_is_not_installed_is_never_left_aside(

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
+from loopback import serve, url_of
 from server_ports import take_port
 
 import nop_registry.areas_data
@@ -167,16 +166,9 @@ class TestStatuses:
 def address() -> Iterator[str]:
     """A demo nation behind real HTTP."""
     listener = listen(0)
-    base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     nation = [LiveOperator(operator, seed=SEED, locations=1_200) for operator in OPERATORS]
-    config = uvicorn.Config(DemoServer(nation, base_url), lifespan="off", log_level="warning")
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield base_url
-    running.should_exit = True
-    thread.join()
-    listener.close()
+    with serve(DemoServer(nation, url_of(listener)), listener, lifespan="off") as base_url:
+        yield base_url
 
 
 class TestOverHttp:

@@ -52,6 +52,10 @@ def test_an_operator_is_invited_registers_and_is_shown(ours: OurServer, cpo: Fak
     }  # fmt: skip
     run("approve", "tpc", "IN*EVL")
     assert {p["state"] for p in said("show", "tpc")["parties"]} == {"agreed"}
+    assert said("withdraw", "tpc", "IN*EVL") == {"name": "tpc", "withdrawn": "IN*EVL"}
+    assert [p["state"] for p in said("show", "tpc")["parties"]] == ["quarantined", "agreed"]
+    with pytest.raises(NotFound, match="IN\\*EVL is not agreed on"):
+        run("withdraw", "tpc", "IN*EVL")
     transcript = run("transcript", "tpc").stdout
     assert "The peer sends POST credentials" in transcript and "IN*EVL" in transcript
     everything = transcript + str(said("transcript", "tpc")) + str(shown) + run("list").stdout

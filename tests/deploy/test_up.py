@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from fresh_databases import Databases
 from server_ports import take_port
 
 from nop import processes, up
@@ -25,6 +24,7 @@ from nop.cluster import Cluster
 from nop.processes import Process
 from nop_registry import settings
 from nop_registry.database import connect
+from nop_registry.store.areas import load_builtin
 
 
 class Installation:
@@ -83,12 +83,30 @@ def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
+        time.sleep(0.03)
 
 
 def named(installation: Installation) -> dict[str, Process]:
     """What runs now, by name."""
     return {child.name: child for child in installation.record().children}
+
+
+@pytest.fixture(scope="module")
+def started_once(databases: Databases, template: str) -> Iterator[str]:
+    """Name of a database as the platform leaves it: the outlines of the country are in it."""
+    name = databases.make(template)
+    with closing(connect(databases.url(name))) as connection, connection.transaction():
+        load_builtin(connection, "IN")
+    yield name
+    databases.give_back(name)
+
+
+@pytest.fixture
+def database_url(databases: Databases, started_once: str) -> Iterator[str]:
+    """URL of a copy of it."""
+    name = databases.make(started_once)
+    yield databases.url(name)
+    databases.give_back(name)
 
 
 @pytest.fixture
@@ -121,16 +139,6 @@ def test_up_brings_the_whole_platform_and_down_takes_all_of_it(server_home: Path
     assert not any(map(processes.is_alive, [record.supervisor, *record.children]))
     assert not Cluster(server_home).stop()
     assert made.run("down")[1] == "Nothing was running.\n"
-
-
-@pytest.fixture
-def server_home() -> Iterator[Path]:
-    """A home for a private cluster, which as root another account must reach."""
-    directory = Path(tempfile.mkdtemp(prefix="nop-up-"))
-    directory.chmod(0o711)
-    yield directory / "home"
-    Cluster(directory / "home").stop()
-    shutil.rmtree(directory)
 
 
 def test_two_that_start_at_once_end_with_one_platform_and_down_leaves_a_given_database_alone(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 
@@ -71,11 +72,11 @@ def source(connection: Connection, operator: Operator) -> Operator:
 
 def wait_for(database_url: str, question: str, seconds: float = 90) -> None:
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        with connect(database_url) as asker:
+    with closing(connect(database_url, autocommit=True)) as asker:
+        while time.monotonic() < until:
             if asker.execute(question).fetchone() == (True,):  # type: ignore[arg-type]
                 return
-        time.sleep(0.2)
+            time.sleep(0.05)
     raise AssertionError(f"not within {seconds} s: {question}")
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from litestar import Litestar
+from loopback import serve
 from playwright.sync_api import sync_playwright
 from tests.graphql_api.conftest import Nation, location
 
@@ -18,18 +14,8 @@ from tests.graphql_api.conftest import Nation, location
 @pytest.fixture
 def address(app: Litestar) -> Iterator[str]:
     """The application on a port of its own."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        thread = threading.Thread(
-            target=lambda: asyncio.run(server.serve([listening])), daemon=True
-        )
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(timeout=10)
+    with serve(app) as url:
+        yield url
 
 
 @pytest.mark.browser

@@ -15,6 +15,8 @@ from pusher import LATER, LOC, TOKEN, Pusher, as_version, one
 import nop_ingest.ocpi_server.receiver_callers as callers
 from nop.asgi import create_app
 from nop_registry.database import Connection
+from nop_registry.store import peers
+from nop_registry.store.peer_parties import withdraw
 
 
 @pytest.mark.parametrize(
@@ -173,6 +175,36 @@ def test_a_party_that_is_not_agreed_on_is_refused_and_counted(
     ).fetchall()
     assert seen == [("ABC", "quarantined", 1), ("QQQ", "quarantined", 1)]
     assert one(registry, "SELECT count(*) FROM location") == 0
+
+
+def test_a_party_whose_agreement_is_withdrawn_delivers_no_more(
+    pusher: Pusher, registry: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PU-11, CR-13: at the latest a second later; what it delivered stays."""
+    assert pusher.code("PUT", LOC, a_location(1)) == (201, 1000)
+    withdraw(registry, peers.get_peer(registry, "tpc"), ("IN", "TPC"))
+    now = callers.time.monotonic()
+    monkeypatch.setattr(callers.time, "monotonic", lambda: now + 1.01)
+    assert pusher.code("PUT", LOC, a_location(1)) == (404, 2001)
+    assert one(registry, "SELECT count(*) FROM location WHERE retired_at IS NULL") == 1
+
+
+def test_pushes_are_in_the_metrics_by_what_was_answered(pusher: Pusher) -> None:
+    def counted() -> dict[str, float]:
+        lines = pusher.client.get("/metrics").text.splitlines()
+        found = [one for one in lines if one.startswith("nop_push_seconds_count")]
+        return {name: float(count) for name, _, count in (one.rpartition(" ") for one in found)}
+
+    before = counted()
+    pusher.send("PUT", LOC, a_location(1))
+    pusher.send("PATCH", f"{LOC}/1-1", {"status": "CHARGING", "last_updated": LATER})
+    pusher.send("TRACE", LOC)
+    new = {name: n - before.get(name, 0) for name, n in counted().items() if n != before.get(name)}
+    assert new == {
+        'nop_push_seconds_count{method="PUT",module="locations",status="201"}': 1,
+        'nop_push_seconds_count{method="PATCH",module="locations",status="200"}': 1,
+        'nop_push_seconds_count{method="other",module="locations",status="405"}': 1,
+    }
 
 
 def test_a_token_that_is_withdrawn_opens_nothing_a_second_later(

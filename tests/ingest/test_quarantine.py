@@ -40,10 +40,14 @@ def test_objects_of_parties_not_agreed_on_are_put_in_quarantine(
     waiting = "SELECT party_id, seen_objects FROM peer_party WHERE state = 'quarantined'"
     assert read(connection, waiting) == [("XYZ", 3)]
     assert pull_it(full=True).modules[1].tally.missing == 0
+    assert read(connection, waiting) == [("XYZ", 3)]  # the same ones
+    operator.locations.pop()
+    pull_it(full=True)
+    assert read(connection, waiting) == [("XYZ", 2)]
     with connection.transaction():
         agree(connection, peer, [("IN", "XYZ")])
     report = pull_it(full=True)
-    assert report.quarantined == {} and report.modules[1].tally.created == 2
+    assert report.quarantined == {} and report.modules[1].tally.created == 1
     assert read(connection, waiting) == []
 
 

@@ -9,17 +9,16 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
+from loopback import listen, serve, url_of
 from server_ports import take_port
 
 from nop.asgi import create_app
@@ -173,27 +172,6 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the operator did not answer in a minute")
 
 
-@contextmanager
-def _serve(app: Any, port: int) -> Iterator[None]:
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive(), "the server did not start"
-            time.sleep(0.02)
-        yield
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
-@pytest.fixture
-def serve() -> Callable[[Any, int], AbstractContextManager[None]]:
-    """`with serve(app, port)`: an ASGI application in a thread."""
-    return _serve
-
-
 @pytest.fixture
 def start_platform(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -202,11 +180,11 @@ def start_platform(
     with ExitStack() as stack:
 
         def start(database: str = database_url) -> Platform:
-            port = take_port()
-            url = f"http://127.0.0.1:{port}"
+            listener = listen()
+            url = url_of(listener)
             monkeypatch.setenv("NOP_PUBLIC_URL", url)
             monkeypatch.setenv("NOP_HOME", str(tmp_path))
-            stack.enter_context(_serve(create_app(database), port))
+            stack.enter_context(serve(create_app(database), listener))
             return Platform(url, stack.enter_context(closing(connect(database, autocommit=True))))
 
         yield start

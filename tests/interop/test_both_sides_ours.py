@@ -2,47 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import msgspec
-import psycopg
-import pytest
-from psycopg import sql
-from server_ports import take_port
+from mock_operator import mock_cpo
 
 from nop.mock.pushing import Pusher
-from nop.mock.server import MockCpo
 from nop.mock.stations import COUNTRY, MOCK
-from nop.mock.switches import Switches
 from nop.mock.tokens import INVITATION
 from nop_ingest.ocpi import handshake
 from nop_ingest.ocpi.onboarding import Terms, find_or_add_peer, invite
 from nop_ingest.pull import PullReport, pull
-from nop_registry.database import Connection, connect
+from nop_registry.database import Connection
 from nop_registry.queries.records import read_locations, read_tariffs
 from nop_registry.records import LocationRecord
 from nop_registry.store import peers, sources
 
 TERMS = Terms(country="IN", allow_loopback=True, parties=((COUNTRY, MOCK.party_id),))
-
-
-@pytest.fixture
-def second_database(database_url: str, server_url: str) -> Iterator[str]:
-    """URL of another migrated database on the same server."""
-    name = psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]
-    assert name is not None
-    other = f"{name}_2"
-    with connect(server_url, autocommit=True) as admin:
-        admin.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(other), sql.Identifier(str(name))
-            )
-        )
-        yield database_url.replace(str(name), other)
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(other)))
 
 
 def pull_from(platform: Any, name: str) -> PullReport:
@@ -57,25 +35,12 @@ def live(connection: Connection) -> dict[str, LocationRecord]:
     return {record.id: record for record in found.values()}
 
 
-@contextmanager
-def mock_cpo(serve: Any, *faults: str) -> Iterator[MockCpo]:
-    """A mock CPO that speaks 2.3.0 only."""
-    port = take_port()
-    mock = MockCpo(
-        f"http://127.0.0.1:{port}", versions=("2.3.0",), seed=1, locations=60,
-        switches=Switches(faults),
-    )  # fmt: skip
-    with serve(mock, port):
-        yield mock
-    mock.credentials.close()
-
-
 def test_a_platform_reads_another_platform_in_2_3_0(
-    second_database: str, start_platform: Callable[..., Any], serve: Any
+    other_database_url: str, start_platform: Callable[..., Any]
 ) -> None:
     """CR-11, CR-20, SE-1, TR-40, PU-1: call-back, and every record arrives whole."""
-    upstream, downstream = start_platform(), start_platform(second_database)
-    with mock_cpo(serve) as mock:
+    upstream, downstream = start_platform(), start_platform(other_database_url)
+    with mock_cpo(versions=("2.3.0",), locations=60) as mock:
         peer = find_or_add_peer(upstream.connection, "mock", TERMS)
         handshake.register(
             upstream.connection, peer, versions_url=mock.versions_url, token=INVITATION,
@@ -119,11 +84,11 @@ def test_a_platform_reads_another_platform_in_2_3_0(
 
 
 def test_the_mock_registers_with_us_in_2_3_0_pushes_and_is_forgotten(
-    start_platform: Callable[..., Any], serve: Any
+    start_platform: Callable[..., Any],
 ) -> None:
     """CR-10, RE-1, RE-12, CR-32: the other way round."""
     platform = start_platform()
-    with mock_cpo(serve) as mock:
+    with mock_cpo(versions=("2.3.0",), locations=60) as mock:
         peer = find_or_add_peer(platform.connection, "mock", TERMS)
         token, _ = invite(platform.connection, peer, expires_in=timedelta(days=1))
         there = mock.credentials.register_with(platform.us.versions_url, token, mock.versions)

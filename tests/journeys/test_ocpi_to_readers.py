@@ -100,7 +100,7 @@ def wait_for_ring(client: Client, connection: Connection) -> dict[str, Any]:
         (ring,) = read_points(client.get(DELHI_Z4).content, "locations")
         if "n_unknown" in ring.properties:
             return ring.properties
-        time.sleep(0.1)
+        time.sleep(0.03)
     raise AssertionError("the ring never counted unknown EVSEs")
 
 

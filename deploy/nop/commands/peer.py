@@ -81,6 +81,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_)
     group.command("show")(show)
     group.command("approve")(approve)
+    group.command("withdraw")(withdraw)
     group.command("transcript")(transcript)
     app.add_typer(group, name="peer")
 
@@ -283,6 +284,21 @@ def approve(
         print_json({"name": name, "approved": "*".join(named)})
     else:
         console.print(f"{'*'.join(named)} may be delivered by [bold]{name}[/] from now on.")
+
+
+def withdraw(
+    name: Name,
+    party: Annotated[str, typer.Argument(help="A party that was agreed on, such as IN-ABC.")],
+    json: Json = False,
+) -> None:
+    """Refuse a party's objects from now on, back in quarantine. What it delivered stays."""
+    named = peer_parties.parse_party(party)
+    with _opened() as (connection, *_):
+        peer_parties.withdraw(connection, peers.get_peer(connection, name), named)
+    if json:
+        print_json({"name": name, "withdrawn": "*".join(named)})
+    else:
+        console.print(f"{'*'.join(named)} may not be delivered by [bold]{name}[/] any more.")
 
 
 def transcript(name: Name, json: Json = False) -> None:

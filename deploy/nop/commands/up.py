@@ -1,4 +1,4 @@
-"""`nop up` and `nop down`."""
+"""`nop up`."""
 
 from __future__ import annotations
 
@@ -23,9 +23,8 @@ _PAGES = {
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command("up")(bring_up)
-    app.command("down")(bring_down)
 
 
 def bring_up(
@@ -45,15 +44,6 @@ def bring_up(
         say_on_stderr,
         lambda record: _announce(settings, record, "Ctrl-C stops it.", json),
     )
-
-
-def bring_down(json: Json = False) -> None:
-    """Stop what `nop up` started, and nothing else."""
-    stopped = up.bring_down(settings_module.load())
-    if json:
-        print_json({"stopped": stopped})
-    else:
-        print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
 
 
 def _echo(text: str) -> None:

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from nop.demo.live import Entry, LiveOperator
+from nop.list_query import WrongParameter, instant, number
 
 VERSION = "2.2.1"
 PAGE, LONGEST_PAGE = 100, 500
@@ -39,10 +40,6 @@ class Answer(NamedTuple):
     code: int = _OK
     message: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
-
-
-class WrongParameter(Exception):
-    """A query parameter cannot be used."""
 
 
 class DemoServer:
@@ -125,9 +122,9 @@ def _details(url: str) -> bytes:
 
 def _list(entries: list[Entry], url: str, query: str) -> Answer:
     asked = dict(parse_qsl(query))
-    since, until = _instant(asked, "date_from"), _instant(asked, "date_to")
-    offset = _number(asked, "offset", 0, least=0)
-    limit = min(_number(asked, "limit", PAGE, least=1), LONGEST_PAGE)
+    since, until = instant(asked, "date_from"), instant(asked, "date_to")
+    offset = number(asked, "offset", 0, least=0)
+    limit = min(number(asked, "limit", PAGE, least=1), LONGEST_PAGE)
     found = [
         entry
         for entry in entries
@@ -165,21 +162,3 @@ def _is_allowed(header: str, token: str) -> bool:
     expected = token.encode()
     matches = [compare_digest(value.encode(), expected), compare_digest(decoded, expected)]
     return scheme.lower() == "token" and any(matches)
-
-
-def _number(asked: dict[str, str], name: str, default: int, *, least: int) -> int:
-    text = asked.get(name, str(default))
-    if not text.isdecimal() or int(text) < least:
-        raise WrongParameter(f"{name} must be a whole number from {least} on, not {text!r}")
-    return int(text)
-
-
-def _instant(asked: dict[str, str], name: str) -> float | None:
-    text = asked.get(name)
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise WrongParameter(f"{name} must be a time such as 2026-01-31T12:00:00Z") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from nop.list_query import WrongParameter, instant, number
 from nop.mock.stations import Listed
 from nop.mock.switches import Switches
 
@@ -13,17 +13,13 @@ _INTERNAL = "http://cpo-backend.internal:8080"
 _TOO_MANY = 7
 
 
-class WrongParameter(Exception):
-    """A query parameter cannot be used."""
-
-
 class Slice:
     """What a request asks of a list. Raises WrongParameter."""
 
     def __init__(self, query: dict[str, str], switches: Switches, longest: int) -> None:
         self.since, self.until = _dates(query, switches)
-        self.offset = _number(query, "offset", 0, least=0)
-        self.limit = min(_number(query, "limit", PAGE, least=1), longest)
+        self.offset = number(query, "offset", 0, least=0)
+        self.limit = min(number(query, "limit", PAGE, least=1), longest)
         self.dates = {name: query[name] for name in ("date_from", "date_to") if name in query}
         if "limit-ignored" in switches:
             self.limit = min(PAGE, longest)
@@ -115,23 +111,5 @@ def _dates(query: dict[str, str], switches: Switches) -> tuple[float | None, flo
             raise WrongParameter("date_from is not supported")
         if "date-without-z" in switches and query["date_from"].endswith("Z"):
             raise WrongParameter("date_from must look like 2026-01-31T12:00:00")
-    since, until = _instant(query, "date_from"), _instant(query, "date_to")
+    since, until = instant(query, "date_from"), instant(query, "date_to")
     return None if "date-from-ignored" in switches else since, until
-
-
-def _number(query: dict[str, str], name: str, default: int, *, least: int) -> int:
-    text = query.get(name, str(default))
-    if not (text.isascii() and text.isdigit()) or int(text) < least:
-        raise WrongParameter(f"{name} must be a whole number from {least} on, not {text!r}")
-    return int(text)
-
-
-def _instant(query: dict[str, str], name: str) -> float | None:
-    text = query.get(name)
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise WrongParameter(f"{name} must be a time such as 2026-01-31T12:00:00Z") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from nop.list_query import WrongParameter
 from nop.mock.answers import (
     CLIENT_ERROR,
     INVALID,
@@ -21,7 +22,7 @@ from nop.mock.answers import (
 )
 from nop.mock.control import control
 from nop.mock.credentials import Credentials
-from nop.mock.lists import LONGEST_PAGE, Lists, WrongParameter
+from nop.mock.lists import LONGEST_PAGE, Lists
 from nop.mock.stations import Stations
 from nop.mock.switches import Switches
 from nop.mock.tokens import Kind, Tokens

@@ -19,6 +19,7 @@ import psycopg
 import structlog
 from litestar import Litestar
 from litestar.types import Receive, Scope, Send
+from prometheus_client import Histogram
 
 from nop_ingest import push as door
 from nop_ingest.documents import Unreadable
@@ -64,6 +65,11 @@ _WRITES: dict[tuple[str, str], Act] = {
         connection, push, address
     ),
 }
+_METHODS = frozenset({"GET", *(method for _, method in _WRITES)})
+_seconds = Histogram(
+    "nop_push_seconds", "Requests to the Receiver interfaces: until answered",
+    ("module", "method", "status"), buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)  # fmt: skip
 _READS = {"locations": door.read_location, "tariffs": door.read_tariff}
 
 
@@ -207,6 +213,7 @@ def _listed(outcome: Outcome) -> bytes:
 async def serve_receiver(scope: Scope, receive: Receive, send: Send) -> None:
     """Every request to our Receiver interfaces."""
     app: Litestar = scope["litestar_app"]
+    began = time.perf_counter()
     exchange = Exchange(scope)
     receiver: Receiver = app.state.ocpi_receiver
     try:
@@ -223,6 +230,9 @@ async def serve_receiver(scope: Scope, receive: Receive, send: Send) -> None:
         _log.error("push_failed", path=scope["path"], traceback=traceback.format_exc())
         reply = Reply(500, SERVER_ERROR, "the request failed on our side")
     await respond(send, exchange, reply)
+    module = "tariffs" if "/receiver/tariffs" in scope["path"] else "locations"
+    method = exchange.method if exchange.method in _METHODS else "other"
+    _seconds.labels(module, method, reply.http).observe(time.perf_counter() - began)
 
 
 @asynccontextmanager

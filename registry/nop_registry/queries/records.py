@@ -11,53 +11,24 @@ import msgspec
 from nop_registry.database import Connection
 from nop_registry.enums import ConnectorFormat, PowerType, Status
 from nop_registry.records import (
-    AdditionalGeoLocation,
-    BusinessDetails,
+    EVSE_DETAILS,
+    LOCATION_DETAILS,
     ConnectorRecord,
-    DisplayText,
-    EnergyMix,
-    EvseParking,
     EvseRecord,
-    Hours,
-    Image,
     LocationRecord,
-    Parking,
-    StatusSchedule,
     TariffRecord,
 )
 
 
-class _LocationDetails(msgspec.Struct, gc=False):
-    """Of location.details; names and types are the record's."""
-
-    operator: BusinessDetails | None = None
-    suboperator: BusinessDetails | None = None
-    owner: BusinessDetails | None = None
-    directions: tuple[DisplayText, ...] = ()
-    facilities: tuple[str, ...] = ()
-    opening_times: Hours | None = None
-    charging_when_closed: bool | None = None
-    images: tuple[Image, ...] = ()
-    related_locations: tuple[AdditionalGeoLocation, ...] = ()
-    parking_places: tuple[Parking, ...] = ()
-    energy_mix: EnergyMix | None = None
-    help_phone: str | None = None
+def _details(record: type[msgspec.Struct], names: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    """Reads the column `details`: those fields as the record has them."""
+    fields = {field.name: field for field in msgspec.structs.fields(record)}
+    shape = [(name, fields[name].type, fields[name].default) for name in names]
+    return msgspec.json.Decoder(msgspec.defstruct(f"{record.__name__}Details", shape, gc=False))
 
 
-class _EvseDetails(msgspec.Struct, gc=False):
-    """Of evse.details; names and types are the record's."""
-
-    lat: float | None = None
-    lon: float | None = None
-    directions: tuple[DisplayText, ...] = ()
-    images: tuple[Image, ...] = ()
-    status_schedule: tuple[StatusSchedule, ...] = ()
-    parking: tuple[EvseParking, ...] = ()
-    accepted_service_providers: tuple[str, ...] = ()
-
-
-_location_details = msgspec.json.Decoder(_LocationDetails)
-_evse_details = msgspec.json.Decoder(_EvseDetails)
+_location_details = _details(LocationRecord, LOCATION_DETAILS)
+_evse_details = _details(EvseRecord, EVSE_DETAILS)
 _tariff = msgspec.json.Decoder(TariffRecord)
 _fields = msgspec.structs.asdict
 

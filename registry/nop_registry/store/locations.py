@@ -13,7 +13,13 @@ import msgspec
 from nop_registry.classes import class_bit
 from nop_registry.database import Connection
 from nop_registry.identifiers import canonical_evse_id, object_number
-from nop_registry.records import ConnectorRecord, EvseRecord, LocationRecord
+from nop_registry.records import (
+    EVSE_DETAILS,
+    LOCATION_DETAILS,
+    ConnectorRecord,
+    EvseRecord,
+    LocationRecord,
+)
 from nop_registry.store.deliveries import Delivery
 from nop_registry.store.staging import copy_rows, number_array, stage, text_array
 
@@ -328,17 +334,6 @@ def _tariff_number(source_id: int, country_code: str, party_id: str, tariff_id: 
     return object_number("tariff", source_id, country_code, party_id, tariff_id)
 
 
-_EVSE_DETAILS = (
-    "lat", "lon", "directions", "images", "status_schedule", "parking",
-    "accepted_service_providers",
-)  # fmt: skip
-_LOCATION_DETAILS = (
-    "operator", "suboperator", "owner", "directions", "facilities", "opening_times",
-    "charging_when_closed", "images", "related_locations", "parking_places", "energy_mix",
-    "help_phone",
-)  # fmt: skip
-
-
 def _evse_details(evse: EvseRecord) -> str:
     """What has no column of its own, under the record's names."""
     if not (
@@ -350,11 +345,11 @@ def _evse_details(evse: EvseRecord) -> str:
         or evse.accepted_service_providers
     ):
         return "{}"
-    return _details(evse, _EVSE_DETAILS)
+    return _details(evse, EVSE_DETAILS)
 
 
 def _location_details(record: LocationRecord) -> str:
-    return _details(record, _LOCATION_DETAILS)
+    return _details(record, LOCATION_DETAILS)
 
 
 def _details(record: EvseRecord | LocationRecord, names: tuple[str, ...]) -> str:

@@ -128,6 +128,24 @@ def approve(connection: Connection, peer: Peer, party: tuple[str, str]) -> None:
         )
 
 
+def withdraw(connection: Connection, peer: Peer, party: tuple[str, str]) -> None:
+    """A person no longer agrees on a party: its objects are refused from now on, until approved.
+
+    What was delivered stays, and goes by absence as any object that comes no more. Raises NotFound.
+    """
+    with renaming(connection, peer, [party]):
+        done = connection.execute(
+            """UPDATE peer_party SET state = 'quarantined', seen_objects = 0
+               WHERE (peer_id, country_code, party_id, state) = (%s, %s, %s, 'agreed')""",
+            (peer.id, *party),
+        )
+    if done.rowcount == 0:
+        raise NotFound(
+            f"{'*'.join(party)} is not agreed on with {peer.name}; `nop peer show {peer.name}` "
+            "lists those that are"
+        )
+
+
 def list_parties(connection: Connection, peer: Peer) -> list[PartyInfo]:
     """All parties of a connection."""
     with connection.cursor(row_factory=class_row(PartyInfo)) as cursor:

@@ -22,3 +22,24 @@ def note_quarantined(connection: Connection, peer: Peer, objects: Mapping[str, i
                DO UPDATE SET seen_objects = p.seen_objects + excluded.seen_objects""",
             [(peer.id, *party.split("*"), count) for party, count in sorted(objects.items())],
         )
+
+
+def count_quarantined(
+    connection: Connection, peer: Peer, objects: Mapping[str, int], *, whole: bool
+) -> None:
+    """The same after a pull, which lists the same objects each time: they are not added up.
+
+    `whole`: it listed everything, so that its numbers are the truth; else the larger ones stand.
+    """
+    counts = [(peer.id, *party.split("*"), count) for party, count in sorted(objects.items())]
+    with connection.cursor() as cursor:
+        if whole:
+            cursor.execute("UPDATE peer_party SET seen_objects = 0 WHERE peer_id = %s", (peer.id,))
+        cursor.executemany(
+            """INSERT INTO peer_party AS p
+                   (peer_id, country_code, party_id, state, seen_objects)
+               VALUES (%s, %s, %s, 'quarantined', %s)
+               ON CONFLICT (peer_id, country_code, party_id)
+               DO UPDATE SET seen_objects = greatest(p.seen_objects, excluded.seen_objects)""",
+            counts,
+        )

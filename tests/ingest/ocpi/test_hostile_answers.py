@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import socket
 import ssl
-import time
 import tracemalloc
 import zlib
 from collections.abc import Iterator
@@ -21,29 +20,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from hostile_call import HEADERS, OK, SHORT, call
 from hostile_server import Hostile
 
-from nop_ingest.ocpi.body import Limits
 from nop_ingest.ocpi.egress import Guard
 from nop_ingest.ocpi.errors import LimitExceeded, OcpiError, PeerFailing, PeerUnreachable
-
-HEADERS = {"Authorization": "Token czNjcmV0LXRva2Vu"}  # GIVEN of conftest in Base64
-OK = b"HTTP/1.1 200 OK\r\n"
-SHORT = Limits(call_s=1.0, read_s=0.6, connect_s=0.6, grace_s=0.4, wire_bytes=300_000,
-               decoded_bytes=3_000_000)  # fmt: skip
-SOON_S = 6.0  # a hanging test machine included
-
-
-def call(url: str, **options: Any) -> Any:
-    """One GET; it must end soon whatever happens."""
-    guard = Guard(**{"allow_loopback": True, "limits": SHORT, **options})
-    began = time.monotonic()
-    try:
-        return guard.get(url, HEADERS)
-    finally:
-        guard.close()
-        assert time.monotonic() - began < SOON_S
-
 
 SLOW = {
     "a status line, a byte at a time": (b"HTTP", b"/", 0.03),

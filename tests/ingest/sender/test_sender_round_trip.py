@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -12,9 +9,8 @@ from typing import Any
 
 import msgspec
 import pytest
-import uvicorn
+from loopback import listen, serve, url_of
 from operator_server import KEY, Operator, a_location, a_tariff
-from psycopg import sql
 
 from nop.asgi import create_app
 from nop_ingest.ocpi_server.doorkeeper import token_digest
@@ -30,38 +26,17 @@ TOKEN = "token-of-the-other-registry"  # noqa: S105 - of a test
 @contextmanager
 def served(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The application on a port of its own; yields its versions URL."""
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        monkeypatch.setenv("NOP_PUBLIC_URL", base)
-        server = uvicorn.Server(uvicorn.Config(create_app(database_url), log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            deadline = time.monotonic() + 20
-            while not server.started:
-                assert thread.is_alive() and time.monotonic() < deadline
-                time.sleep(0.02)
-            yield f"{base}/ocpi/versions"
-        finally:
-            server.should_exit = True
-            thread.join(20)
+    listener = listen()
+    monkeypatch.setenv("NOP_PUBLIC_URL", url_of(listener))
+    with serve(create_app(database_url), listener) as base:
+        yield f"{base}/ocpi/versions"
 
 
 @pytest.fixture
-def second(
-    server_url: str, template: str, connection: Connection, database_url: str
-) -> Iterator[Connection]:
+def second(other_database_url: str) -> Iterator[Connection]:
     """Another registry."""
-    first = connection.info.dbname
-    name = sql.Identifier(f"{first}_b")
-    with connect(server_url, autocommit=True) as admin:
-        admin.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(template))
-        )
-        with closing(connect(database_url.replace(first, f"{first}_b", 1))) as opened:
-            yield opened
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+    with closing(connect(other_database_url)) as opened:
+        yield opened
 
 
 def everything(

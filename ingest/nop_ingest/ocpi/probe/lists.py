@@ -7,7 +7,7 @@ import re
 import httpx2
 
 from nop_ingest.ocpi.egress import origin, parse_url
-from nop_ingest.ocpi.errors import EgressDenied, PeerError
+from nop_ingest.ocpi.errors import AuthFailed, EgressDenied, PeerError
 from nop_ingest.ocpi.links import next_link, with_offset
 from nop_ingest.ocpi.probe.asking import Said
 from nop_ingest.ocpi.probe.scene import Scene
@@ -29,7 +29,7 @@ class Paging:
 
     def look(self) -> None:
         """Read the first pages with a small limit. Some of the book's checks are concluded."""
-        peek = self._scene.asker.ask(self._url, {"limit": 1})
+        peek = self._ask_for_one()
         if peek.error is not None:
             self._book.fail("whole-list", f"the list cannot be read: {peek.error}",
                             "answer GET locations with a page of Locations")  # fmt: skip
@@ -44,6 +44,24 @@ class Paging:
         self._look_at_counts(first)
         self._look_at_link(first)
         self._look_at_second_page(first)
+
+    def _ask_for_one(self) -> Said:
+        """A list may take the token only as the versions before it did not (TR-1)."""
+        asker = self._scene.asker
+        usual = asker.spelling
+        first = asker.ask(self._url, {"limit": 1})
+        for spelling in asker.spellings():
+            if not isinstance(first.error, AuthFailed) or spelling == usual:
+                continue
+            other = asker.ask(self._url, {"limit": 1}, spelling=spelling)
+            if other.error is None:
+                asker.spelling = spelling
+                self._book.warn(
+                    "token-encoding", f"locations take the token only as {spelling}, not {usual}",
+                    "take the token the same way under every URL, best in both spellings",
+                )  # fmt: skip
+                return other
+        return first
 
     def look_again(self) -> None:
         """TR-42, once other requests were made: the first page is still the first page."""

@@ -11,10 +11,16 @@ from typing import Any
 import msgspec
 
 from nop_ingest.context import Context
-from nop_ingest.normalise.steps import normalise_location, normalise_tariff
 from nop_ingest.normalise.time_zones import zone_at
-from nop_ingest.ocpi.versions.version import Emitted, OcpiVersion, Raw, emit, peek
-from nop_ingest.ocpi.wire.decoding import decode_location, decode_tariff
+from nop_ingest.ocpi.versions.version import (
+    Emitted,
+    OcpiVersion,
+    Raw,
+    emit,
+    peek,
+    read_location,
+    read_tariff,
+)
 from nop_ingest.ocpi.wire.location_out import (
     Clocks,
     address_fields,
@@ -52,14 +58,10 @@ _MIDNIGHT = "00:00"
 
 
 def to_location(raw: Raw, context: Context) -> tuple[LocationRecord | None, list[Finding]]:
-    """Decode a Location, normalise and check it. A missing time zone is derived."""
-    findings: list[Finding] = []
-    record = decode_location(raw, context, findings)
-    if record is None:
-        return None, findings
-    location, found = normalise_location(record, context)
+    """A missing time zone is derived."""
+    location, findings = read_location(raw, context)
     # It has no max_electric_power that could be sent instead.
-    findings += [one for one in found if one.code != "power-derived"]
+    findings = [one for one in findings if one.code != "power-derived"]
     if location is None or location.time_zone is not None:
         return location, findings
     zone = zone_at(location.country or context.country, location.lat, location.lon)
@@ -76,15 +78,14 @@ def to_location(raw: Raw, context: Context) -> tuple[LocationRecord | None, list
 
 
 def to_tariff(raw: Raw, context: Context) -> tuple[TariffRecord | None, list[Finding]]:
-    """Decode a Tariff, normalise and check it. Its prices are without tax (TA-4)."""
-    findings: list[Finding] = []
-    record = decode_tariff(raw, context, findings)
-    if record is None:
-        return None, findings
-    if record.tax_included is None:
-        record = msgspec.structs.replace(record, tax_included=TaxIncluded.NO)
-    tariff, found = normalise_tariff(record, context)
-    return tariff, findings + found
+    """Its prices are without tax (TA-4)."""
+    return read_tariff(raw, context, _without_tax)
+
+
+def _without_tax(record: TariffRecord, _: list[Finding]) -> TariffRecord:
+    if record.tax_included is not None:
+        return record
+    return msgspec.structs.replace(record, tax_included=TaxIncluded.NO)
 
 
 def from_location(record: LocationRecord, may_refer: Callable[[str], bool]) -> Emitted:

@@ -8,39 +8,22 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from nop_ingest.context import Context
-from nop_ingest.normalise.steps import normalise_location, normalise_tariff
-from nop_ingest.ocpi.versions.version import Emitted, OcpiVersion, Raw, emit, peek
-from nop_ingest.ocpi.wire.decoding import decode_location, decode_tariff
+from nop_ingest.ocpi.versions.version import (
+    Emitted,
+    OcpiVersion,
+    emit,
+    peek,
+    read_location,
+    read_tariff,
+)
 from nop_ingest.ocpi.wire.location_out import location_since_2_2
 from nop_ingest.ocpi.wire.saying import Dropped, Unsayable
 from nop_ingest.ocpi.wire.tariff_out import tariff_since_2_2, without_tax
 from nop_ingest.ocpi.wire.vocabulary import VOCABULARY_2_2_1
-from nop_ingest.report import Finding
 from nop_registry.enums import TaxIncluded
 from nop_registry.records import EvseRecord, LocationRecord, PriceComponent, TariffRecord
 
 NUMBER = "2.2.1"
-
-
-def to_location(raw: Raw, context: Context) -> tuple[LocationRecord | None, list[Finding]]:
-    """Decode a Location, normalise and check it."""
-    findings: list[Finding] = []
-    record = decode_location(raw, context, findings)
-    if record is None:
-        return None, findings
-    location, found = normalise_location(record, context)
-    return location, findings + found
-
-
-def to_tariff(raw: Raw, context: Context) -> tuple[TariffRecord | None, list[Finding]]:
-    """Decode a Tariff, normalise and check it. Refused if its price could be misread."""
-    findings: list[Finding] = []
-    record = decode_tariff(raw, context, findings)
-    if record is None:
-        return None, findings
-    tariff, found = normalise_tariff(record, context)
-    return tariff, findings + found
 
 
 def from_location(record: LocationRecord, may_refer: Callable[[str], bool]) -> Emitted:
@@ -88,9 +71,9 @@ VERSION = OcpiVersion(
     number=NUMBER,
     aliases=("2.2",),
     peek_location=peek,
-    to_location=to_location,
+    to_location=read_location,
     peek_tariff=peek,
-    to_tariff=to_tariff,
+    to_tariff=read_tariff,
     from_location=from_location,
     from_tariff=from_tariff,
 )

@@ -9,9 +9,15 @@ from functools import partial
 from typing import Any
 
 from nop_ingest.context import Context
-from nop_ingest.normalise.steps import normalise_location, normalise_tariff
-from nop_ingest.ocpi.versions.version import Emitted, OcpiVersion, Raw, emit, peek
-from nop_ingest.ocpi.wire.decoding import decode_location, decode_tariff
+from nop_ingest.ocpi.versions.version import (
+    Emitted,
+    OcpiVersion,
+    Raw,
+    emit,
+    peek,
+    read_location,
+    read_tariff,
+)
 from nop_ingest.ocpi.wire.location_out import location_since_2_2
 from nop_ingest.ocpi.wire.parking_out import accessibility, parking_places
 from nop_ingest.ocpi.wire.saying import Dropped, fitting
@@ -24,22 +30,12 @@ from nop_registry.records import LocationRecord, PriceComponent, TariffRecord
 NUMBER = "2.3.0"
 
 
-def to_location(raw: Raw, context: Context) -> tuple[LocationRecord | None, list[Finding]]:
-    """Decode a Location, normalise and check it."""
-    findings: list[Finding] = []
-    record = decode_location(raw, context, findings)
-    if record is None:
-        return None, findings
-    location, found = normalise_location(record, context)
-    return location, findings + found
-
-
 def to_tariff(raw: Raw, context: Context) -> tuple[TariffRecord | None, list[Finding]]:
-    """Decode a Tariff, normalise and check it. Refused if its price could be misread."""
-    findings: list[Finding] = []
-    record = decode_tariff(raw, context, findings)
-    if record is None:
-        return None, findings
+    """Without `tax_included`, which this version requires, the publisher is told."""
+    return read_tariff(raw, context, _miss_tax_included)
+
+
+def _miss_tax_included(record: TariffRecord, findings: list[Finding]) -> TariffRecord:
     if record.tax_included is None:
         findings.append(
             Notice(
@@ -48,8 +44,7 @@ def to_tariff(raw: Raw, context: Context) -> tuple[TariffRecord | None, list[Fin
                 "or N/A",
             )
         )  # fmt: skip
-    tariff, found = normalise_tariff(record, context)
-    return tariff, findings + found
+    return record
 
 
 def from_location(record: LocationRecord, may_refer: Callable[[str], bool]) -> Emitted:
@@ -97,7 +92,7 @@ def _priced(component: PriceComponent) -> tuple[Decimal, Decimal | None]:
 VERSION = OcpiVersion(
     number=NUMBER,
     peek_location=peek,
-    to_location=to_location,
+    to_location=read_location,
     peek_tariff=peek,
     to_tariff=to_tariff,
     from_location=from_location,

@@ -10,13 +10,18 @@ import msgspec
 
 from nop_ingest.context import Context
 from nop_ingest.normalise.parties import country_code_of, party_id_of
+from nop_ingest.normalise.steps import normalise_location, normalise_tariff
 from nop_ingest.normalise.text import as_text
+from nop_ingest.ocpi.wire.decoding import decode_location, decode_tariff
 from nop_ingest.ocpi.wire.salvage import UNREADABLE, decode_loosely
 from nop_ingest.ocpi.wire.saying import Dropped, Unsayable, filled
 from nop_ingest.report import Finding
 from nop_registry.records import LocationRecord, TariffRecord
 
-__all__ = ["Context", "Emitted", "Key", "OcpiVersion", "Raw", "TariffEmitter", "emit", "peek"]
+__all__ = [
+    "Context", "Emitted", "Key", "OcpiVersion", "Raw", "TariffEmitter", "emit", "peek",
+    "read_location", "read_tariff",
+]  # fmt: skip
 
 Raw = bytes | memoryview | msgspec.Raw
 """One object, as its JSON text."""
@@ -99,3 +104,30 @@ def peek(raw: Raw) -> Key:
             return Key(None, None, None)
         found = _Identity(value.get("country_code"), value.get("party_id"), value.get("id"))
     return Key(country_code_of(found.country_code), party_id_of(found.party_id), as_text(found.id))
+
+
+def read_location(raw: Raw, context: Context) -> tuple[LocationRecord | None, list[Finding]]:
+    """Decode a Location, normalise and check it."""
+    findings: list[Finding] = []
+    record = decode_location(raw, context, findings)
+    if record is None:
+        return None, findings
+    location, found = normalise_location(record, context)
+    return location, findings + found
+
+
+def read_tariff(
+    raw: Raw,
+    context: Context,
+    complete: Callable[[TariffRecord, list[Finding]], TariffRecord] = lambda record, _: record,
+) -> tuple[TariffRecord | None, list[Finding]]:
+    """Decode a Tariff, normalise and check it. Refused if its price could be misread.
+
+    `complete` gets the decoded record: what the version leaves unsaid, it says, or tells.
+    """
+    findings: list[Finding] = []
+    record = decode_tariff(raw, context, findings)
+    if record is None:
+        return None, findings
+    tariff, found = normalise_tariff(complete(record, findings), context)
+    return tariff, findings + found
