@@ -40,7 +40,7 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Visit]]:
     """`visit(width, height)`: a fresh visitor with a window of that size."""
     contexts: list[BrowserContext] = []
 
-    def begin(width: int = 1280, height: int = 800, **options: Any) -> Visit:
+    def begin(width: int = 1000, height: int = 640, **options: Any) -> Visit:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         return Visit(context.new_page(), address)

@@ -31,15 +31,21 @@ def count_quarantined(
 
     `whole`: it listed everything, so that its numbers are the truth; else the larger ones stand.
     """
-    counts = [(peer.id, *party.split("*"), count) for party, count in sorted(objects.items())]
     with connection.cursor() as cursor:
         if whole:
-            cursor.execute("UPDATE peer_party SET seen_objects = 0 WHERE peer_id = %s", (peer.id,))
+            cursor.execute(
+                """UPDATE peer_party SET seen_objects = 0
+                   WHERE peer_id = %s AND seen_objects > 0
+                     AND country_code || '*' || party_id <> ALL(%s)""",
+                (peer.id, list(objects)),
+            )
         cursor.executemany(
             """INSERT INTO peer_party AS p
                    (peer_id, country_code, party_id, state, seen_objects)
                VALUES (%s, %s, %s, 'quarantined', %s)
                ON CONFLICT (peer_id, country_code, party_id)
-               DO UPDATE SET seen_objects = greatest(p.seen_objects, excluded.seen_objects)""",
-            counts,
+               DO UPDATE SET seen_objects = excluded.seen_objects
+               WHERE p.seen_objects < excluded.seen_objects
+                  OR (%s AND p.seen_objects > excluded.seen_objects)""",
+            [(peer.id, *party.split("*"), n, whole) for party, n in sorted(objects.items())],
         )
