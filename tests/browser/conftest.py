@@ -12,10 +12,14 @@ from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from nop.asgi import create_app
 
-# Software rendering: a test machine has no graphics card, and MapLibre needs WebGL.
+# Software rendering: a test machine has no graphics card, and MapLibre needs WebGL. It costs by the
+# pixel, so the window is small; and one process for pages, without a spare one for each, is enough.
 # `expect` then waits longer than Playwright's 5 s: two cores share it with the rest of the run.
 _PATIENCE_MS = 30_000
-_ARGUMENTS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+_ARGUMENTS = [
+    "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+    "--renderer-process-limit=1",
+]  # fmt: skip
 
 
 @pytest.fixture
