@@ -2,7 +2,8 @@
 
 A workbook of 1.5 KB can ask for 512 GiB, which ends the process that opens it: so that process is a
 child with limits on memory, processor time, wall time and output. It has no database, no secrets
-in its environment, and writes what it parsed to a temporary file as lines of JSON.
+in its environment, no network, and one folder of its own to write in, which is gone with it; what
+it parsed it writes to an open temporary file as lines of JSON.
 """
 
 from __future__ import annotations
@@ -16,17 +17,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from traceback import format_exc
 from typing import IO
 
 import msgspec
 
-from nop_ingest.formats.catalogue import recognise
+from nop_ingest.confinement import confine
+from nop_ingest.formats.catalogue import list_formats, recognise
 from nop_ingest.formats.received_file import ReceivedFile
-from nop_ingest.formats.upload_format import FileNotice, ParsedLocation, RefusedRow
+from nop_ingest.formats.upload_format import FileNotice, Parsed
 from nop_registry.errors import InvalidInput
 
 _OUT_OF_MEMORY = 77  # exit code of a child whose Python ran out of memory
 _LAST_LINE_BYTES = 32_768  # a refusal is shorter
+MAX_ITEM_BYTES = 16 << 20
+"""Of one Location or Tariff with what the file said of it; thousands of EVSEs take less."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -44,9 +49,11 @@ class _Started(msgspec.Struct, tag="started"):
 
 class _Ended(msgspec.Struct, tag="ended"):
     refusal: str | None = None
+    crash: str | None = None
+    """Where our own code broke."""
 
 
-_Line = _Started | ParsedLocation | RefusedRow | FileNotice | _Ended
+_Line = _Started | Parsed | _Ended
 
 
 class ParsedFile:
@@ -63,7 +70,7 @@ class ParsedFile:
         self._lines.seek(0)
         return sum(1 for _ in self._lines) - 2
 
-    def __iter__(self) -> Iterator[ParsedLocation | RefusedRow | FileNotice]:
+    def __iter__(self) -> Iterator[Parsed]:
         """The parsed items, read from disk one by one; can be repeated."""
         self._lines.seek(0)
         decode = msgspec.json.Decoder(_Line).decode
@@ -83,8 +90,12 @@ def parsed_in_child(
     """
     limits = limits or Limits()
     with tempfile.TemporaryFile(prefix="nop-parsed-") as lines:
-        code = _run(path, filename, limits, lines)
+        with tempfile.TemporaryDirectory(prefix="nop-child-") as folder:
+            code = _run(path, filename, limits, folder, lines)
         first, last = _ends(lines)
+        if isinstance(last, _Ended) and last.crash:
+            _tell(last.crash)
+            raise InvalidInput(_reason(1, limits))
         if isinstance(last, _Ended) and last.refusal:
             raise InvalidInput(last.refusal)
         if code != 0 or not isinstance(first, _Started) or not isinstance(last, _Ended):
@@ -92,17 +103,18 @@ def parsed_in_child(
         yield ParsedFile(lines, first.format)
 
 
-def _run(path: Path, filename: str, limits: Limits, lines: IO[bytes]) -> int | None:
+def _run(path: Path, filename: str, limits: Limits, folder: str, lines: IO[bytes]) -> int | None:
     """The child's exit code (negative: the signal that ended it); None: it took too long."""
-    command = [sys.executable, "-I", "-m", "nop_ingest.sandbox", str(path), filename]
-    command.append(msgspec.json.encode(limits).decode())
+    command = [sys.executable, "-I", "-B", "-m", "nop_ingest.sandbox"]
+    command += [str(path.absolute()), filename, folder, msgspec.json.encode(limits).decode()]
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter and module, no shell
             command,
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=lines,
             stderr=subprocess.DEVNULL,
-            env={"LC_ALL": "C.UTF-8"},
+            env={"LC_ALL": "C.UTF-8", "TMPDIR": folder},
             timeout=limits.wall_s,
             check=False,
         )
@@ -130,6 +142,12 @@ def _last_line(lines: IO[bytes], size: int) -> bytes:
     return lines.read().rstrip(b"\n").rpartition(b"\n")[2]
 
 
+def _tell(crash: str) -> None:
+    import structlog  # the child, which loads this module too, has no use for it
+
+    structlog.get_logger(__name__).error("parser_broke", crash=crash)
+
+
 def _reason(code: int | None, limits: Limits) -> str:
     if code is None or code == -signal.SIGXCPU:
         what = f"it takes more than {limits.cpu_s} s to read"
@@ -145,30 +163,56 @@ def _reason(code: int | None, limits: Limits) -> str:
     )
 
 
-def main(path: str, filename: str, limits: Limits) -> int:
+def main(path: str, filename: str, folder: str, limits: Limits) -> int:
     """The child's work."""
+    list_formats()  # loads their modules before anything is taken away
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.output_bytes, limits.output_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-    encode = msgspec.json.Encoder().encode
-    write = sys.stdout.buffer.write
-    refusal = None
+    confine(Path(folder))
+    ended = _Ended()
     try:
-        file = ReceivedFile(Path(path), filename)
-        found = recognise(file)
-        write(encode(_Started(found.name)) + b"\n")
-        for item in found.parse(file):
-            write(encode(item) + b"\n")
+        _parse(ReceivedFile(Path(path), filename))
     except InvalidInput as error:
-        refusal = str(error)[:2000]
+        ended.refusal = str(error)[:2000]
     except MemoryError:
         return _OUT_OF_MEMORY
-    write(encode(_Ended(refusal)) + b"\n")
+    except RecursionError:
+        ended.refusal = "the file's parts are nested too deeply in one another"
+    except Exception:
+        ended.crash = format_exc()[-4000:]
+    _write(ended)
     sys.stdout.flush()
     return 0
 
 
+def _parse(file: ReceivedFile) -> None:
+    found = recognise(file)
+    _write(_Started(found.name))
+    rows = False
+    for item in found.parse(file):
+        rows = rows or not isinstance(item, FileNotice)
+        _write(item)
+    if not rows:
+        raise InvalidInput("the file has no rows below its header, or no objects in its list")
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _write(line: _Line) -> None:
+    encoded = _encode(line)
+    if len(encoded) > MAX_ITEM_BYTES:
+        raise InvalidInput(
+            f"one object of the file takes more than {MAX_ITEM_BYTES >> 20} MiB: split it"
+        )
+    sys.stdout.buffer.write(encoded + b"\n")
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], msgspec.json.decode(sys.argv[3], type=Limits)))
+    given_path, given_name, own_folder, given_limits = sys.argv[1:]
+    sys.exit(
+        main(given_path, given_name, own_folder, msgspec.json.decode(given_limits, type=Limits))
+    )

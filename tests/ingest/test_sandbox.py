@@ -100,7 +100,7 @@ def test_an_archive_of_too_many_entries_is_refused(tmp_path: Path) -> None:
     [
         (b"PK\x03\x04" + b"x" * 200, "damaged"),
         (LIST.read_bytes()[:-400], "damaged"),
-        (b"PK\x05\x06" + bytes(18), "cannot be read"),
+        (b"PK\x05\x06" + bytes(18), "archive is empty"),
     ],
 )
 def test_a_broken_archive_is_refused(content: bytes, reason: str, tmp_path: Path) -> None:
@@ -108,6 +108,13 @@ def test_a_broken_archive_is_refused(content: bytes, reason: str, tmp_path: Path
     path.write_bytes(content)
 
     assert reason in refusal(path)
+
+
+def test_a_header_without_rows_is_refused_whatever_was_remarked_on_it(tmp_path: Path) -> None:
+    path = tmp_path / "stations.csv"
+    path.write_text("id_station_itinerance,id_pdc_itinerance,coordonneesXY,puissance_nominale,x\n")
+
+    assert "no rows below its header" in refusal(path, "stations.csv")
 
 
 def test_a_file_that_takes_too_long_is_refused(tmp_path: Path) -> None:

@@ -22,13 +22,15 @@ def address_missing(location: LocationRecord, context: Context) -> Flaw | None:
     missing = [name for name in ("address", "city") if getattr(location, name) is None]
     if not missing:
         return None
-    return Flaw(missing[0], f"no {' and no '.join(missing)} is given: OCPI requires both")
+    return Flaw(missing[0], f"no {' and no '.join(missing)} is given: send both, as OCPI requires")
 
 
 @check("country-missing", Severity.INFO)
 def country_missing(location: LocationRecord, context: Context) -> Flaw | None:
     """Required by OCPI; the nation served is assumed for the coordinate check."""
-    return Flaw("country", "no country is given: send alpha-3") if not location.country else None
+    if location.country:
+        return None
+    return Flaw("country", "no country is given: send its ISO 3166 code of three letters")
 
 
 @check("evses-missing", Severity.WARNING)

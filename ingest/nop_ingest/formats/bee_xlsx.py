@@ -63,6 +63,9 @@ _PHONE = re.compile(
 )
 
 
+_NO_CITY = {"", "-", "na", "n/a", "nil", "null", "none"}
+
+
 class _Row(msgspec.Struct):
     """A usable row."""
 
@@ -204,9 +207,14 @@ def _look_at_texts(cells: dict[str, str], notice: _Notify) -> None:
             "A mobile number stands in the address; it is not published. Take it out.",
             Severity.WARNING,
         )
-    city = cells[CITY].strip()
-    if city.isdigit():
-        notice("city-not-a-name", CITY, "A number, not a place; left out.", Severity.WARNING)
+    if cells[CITY].strip() and _city(cells) is None:
+        what = "A number" if cells[CITY].strip().isdigit() else "A sign for nothing"
+        notice("city-not-a-name", CITY, f"{what}, not a place; left out.", Severity.WARNING)
+
+
+def _city(cells: dict[str, str]) -> str | None:
+    city = _squeeze(cells[CITY])
+    return None if city.isdigit() or city.casefold() in _NO_CITY else city
 
 
 def _address(cells: dict[str, str]) -> str:
@@ -278,7 +286,6 @@ def _location(location_id: str, rows: list[_Row], partial: bool) -> ParsedLocati
             )
     evses, evse_rows = _evses(location_id, rows)
     state = _squeeze(first.cells[STATE])
-    city = _squeeze(first.cells[CITY])
     record = LocationRecord(
         country_code="IN",
         party_id="BEE",
@@ -286,7 +293,7 @@ def _location(location_id: str, rows: list[_Row], partial: bool) -> ParsedLocati
         lat=first.point.lat,
         lon=first.point.lon,
         address=address or None,
-        city=None if city.isdigit() else city or None,
+        city=_city(first.cells),
         district=_squeeze(first.cells[DISTRICT]) or None,
         state=find_state(state) or state or None,
         country="IND",

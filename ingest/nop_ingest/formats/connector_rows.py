@@ -1,7 +1,8 @@
 """Our own table: one row per connector, columns drawn from the record definitions.
 
 A column is an OCPI field. `location_`, `evse_` or `connector_` stands before a name that several
-levels have. Fields that are lists of objects (pictures, exceptional hours) have no column.
+levels have. Fields that are lists of objects (pictures, exceptional hours) have no column. The
+columns of level `price` say a simple price without the words of OCPI's Tariffs.
 """
 
 from __future__ import annotations
@@ -14,8 +15,20 @@ from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from nop_ingest.formats.tables import parse_number
-from nop_registry.enums import KNOWN_CONNECTOR_TYPES, ConnectorFormat, PowerType, Status
+from nop_ingest.formats.cell_words import (
+    read_bool,
+    read_currency,
+    read_hours,
+    read_list,
+    read_member,
+    read_number,
+    read_price,
+    read_standard,
+    read_tax_included,
+    read_whole,
+)
+from nop_ingest.formats.moments import parse_local
+from nop_registry.enums import ConnectorFormat, PowerType, Status
 from nop_registry.records import (
     BusinessDetails,
     ConnectorRecord,
@@ -30,16 +43,15 @@ LEVELS: tuple[tuple[str, type[Record]], ...] = (
     ("evse", EvseRecord),
     ("connector", ConnectorRecord),
 )
+PRICE = "price"
 REQUIRED = (
     "country_code", "party_id", "location_id", "lat", "lon", "evse_uid", "connector_id", "standard",
 )  # fmt: skip
-_OURS = {"power_derived"}  # computed by the platform, never told by a publisher
+NAMING = frozenset({"location_id", "evse_uid"})
+"""The columns by which our own table is recognised."""
+OURS = frozenset({"power_derived"})
+"""Computed by the platform, never told by a publisher."""
 _PREFIXED = {"id", "uid", "name", "last_updated"}
-_LIST_SEPARATOR = ";"
-_MAX_WHOLE = 2**31 - 1
-_YES = {"true", "yes", "y", "1"}
-_NO = {"false", "no", "n", "0"}
-_TYPE_BY_CASE = {name.casefold(): name for name in KNOWN_CONNECTOR_TYPES}
 
 
 class Column(NamedTuple):
@@ -49,64 +61,34 @@ class Column(NamedTuple):
     level: str
     field: str
     """Name in the record; `operator.name` is a field of a field."""
+    kind: Any
+    """Type of the value: `str`, `datetime`, `tuple` (several words), an enumeration …"""
     required: bool
     read: Callable[[str], Any]
-    """The value of a cell that is not blank. Raises ValueError whose text says what to enter."""
-
-
-def _read_number(text: str) -> float:
-    number = parse_number(text)
-    if number is None:
-        raise ValueError("Enter a plain number such as 28.613939.")
-    return float(number)
-
-
-def _read_whole(text: str) -> int:
-    number = parse_number(text)
-    if number is None or number != int(number) or not 0 < number <= _MAX_WHOLE:
-        raise ValueError("Enter a whole number over 0, without unit.")
-    return int(number)
-
-
-def _read_bool(text: str) -> bool:
-    if text.casefold() in _YES | _NO:
-        return text.casefold() in _YES
-    raise ValueError("Enter true or false.")
+    """The value of a cell that is not blank; a time without a zone has none. Raises ValueError
+    whose text says what to enter."""
 
 
 def _read_time(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise ValueError("Enter UTC as in 2025-01-31T12:00:00Z.")
+    if (at := parse_local(text)) is None:
+        raise ValueError("Enter UTC as in 2026-01-31T12:00:00Z.")
     return at
 
 
-def _read_list(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(_LIST_SEPARATOR) if part.strip())
-
-
-def _read_member(members: type[Status | PowerType | ConnectorFormat]) -> Callable[[str], Any]:
-    def read(text: str) -> Any:
-        try:
-            return members(text.upper())
-        except ValueError:
-            raise ValueError(f"Enter one of {', '.join(members)}.") from None
-
-    return read
-
-
-def _read_standard(text: str) -> str:
-    return _TYPE_BY_CASE.get(text.casefold(), text)
-
-
 _READERS: dict[Any, Callable[[str], Any]] = {
-    str: str, float: _read_number, int: _read_whole, bool: _read_bool, datetime: _read_time,
-    tuple: _read_list, Status: _read_member(Status), PowerType: _read_member(PowerType),
-    ConnectorFormat: _read_member(ConnectorFormat),
+    str: str, float: read_number, int: read_whole, bool: read_bool, datetime: _read_time,
+    tuple: read_list, Hours: read_hours, Status: read_member(Status),
+    PowerType: read_member(PowerType), ConnectorFormat: read_member(ConnectorFormat),
 }  # fmt: skip
+_PRICES: tuple[tuple[str, Any, Callable[[str], Any]], ...] = (
+    ("price_currency", str, read_currency),
+    ("price_per_kwh", float, read_price),
+    ("price_per_minute", float, read_price),
+    ("price_per_session", float, read_price),
+    ("idle_price_per_minute", float, read_price),
+    ("price_includes_tax", bool, read_tax_included),
+    ("price_tax_percent", float, read_price),
+)
 
 
 @cache
@@ -117,16 +99,23 @@ def columns() -> tuple[Column, ...]:
     for level, record in LEVELS:
         hints = _hints(record)
         for field in msgspec.structs.fields(record):
-            if field.name in _OURS:
+            if field.name in OURS:
                 continue
             for path, kind in _leaves(field.name, _plain(hints[field.name])):
-                name = path.replace(".", "_").removeprefix("opening_times_")
+                name = _NAMES.get(path) or path.replace(".", "_")
                 if path in _PREFIXED or name in taken:
                     name = f"{level}_{name}"
                 taken.add(name)
-                reader = _read_standard if path == "standard" else _READERS[kind]
-                found.append(Column(name, level, path, name in REQUIRED, reader))
+                reader = read_standard if path == "standard" else _READERS[kind]
+                found.append(Column(name, level, path, kind, name in REQUIRED, reader))
+    found += [Column(name, PRICE, name, kind, False, reader) for name, kind, reader in _PRICES]
     return tuple(found)
+
+
+_NAMES = {
+    "opening_times.twentyfourseven": "twentyfourseven",
+    "opening_times.regular_hours": "opening_hours",
+}
 
 
 @cache
@@ -144,13 +133,14 @@ def _plain(hint: Any) -> Any:
 
 
 def _leaves(field: str, kind: Any) -> Iterator[tuple[str, Any]]:
-    if kind in _READERS:
-        yield field, kind
-    elif kind is BusinessDetails:
+    if kind is BusinessDetails:
         yield f"{field}.name", str
         yield f"{field}.website", str
     elif kind is Hours:
         yield f"{field}.twentyfourseven", bool
+        yield f"{field}.regular_hours", Hours
+    elif kind in _READERS:
+        yield field, kind
 
 
 _PATHS = {"location": "", "evse": "evses.", "connector": "evses.connectors."}
@@ -158,13 +148,19 @@ _PATHS = {"location": "", "evse": "evses.", "connector": "evses.connectors."}
 
 def column_of_path() -> dict[str, str]:
     """The column of each field of a LocationRecord, by path without indexes."""
-    found = {_PATHS[column.level] + column.field: column.name for column in columns()}
+    found = {_PATHS[c.level] + c.field: c.name for c in columns() if c.level != PRICE}
     power = found["evses.connectors.max_electric_power_w"]
     return found | {
         "coordinates": "lat",
+        "operator": "operator_name",
+        "opening_times": "opening_hours",
+        "evses": "evse_uid",
         "evses.coordinates": "evse_lat",
         "evses.connectors": "connector_id",
         "evses.connectors.max_electric_power": power,
+        "elements.price_components.vat": "price_tax_percent",
+        "elements.price_components.price": "price_per_kwh",
+        "currency": "price_currency",
     }
 
 

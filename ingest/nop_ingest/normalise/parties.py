@@ -51,8 +51,8 @@ def _party_id(text: str) -> str | None:
 
 def settle_party(record: R, context: Context, path: str, findings: list[Finding]) -> R | None:
     """Give the party its one spelling; refuse an object without a usable owner or id."""
-    country = country_code_of(record.country_code)
-    party = party_id_of(record.party_id)
+    country = country_code_of(record.country_code) or context.default_country_code
+    party = party_id_of(record.party_id) or context.default_party_id
     if country is None or party is None:
         refusal = Rejection(
             "party-missing",

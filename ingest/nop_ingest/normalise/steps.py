@@ -26,6 +26,7 @@ from nop_ingest.normalise import (
     evse_ids,
     hours,
     links,
+    mojibake,
     parties,
     power,
     text,
@@ -40,6 +41,7 @@ Step = Callable[[R, Context, str, list[Finding]], R | None]
 
 LOCATION_STEPS: tuple[Step[LocationRecord], ...] = (
     text.settle_location,
+    mojibake.settle_location,
     parties.settle_party,
     countries.settle_location,
     coordinates.settle_location,
@@ -64,6 +66,7 @@ CONNECTOR_STEPS: tuple[Step[ConnectorRecord], ...] = (
 )
 TARIFF_STEPS: tuple[Step[TariffRecord], ...] = (
     text.settle_tariff,
+    mojibake.settle_tariff,
     parties.settle_party,
     links.settle_tariff,
     timestamps.settle_tariff,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from nop_ingest.formats import catalogue
+from nop_ingest.formats.received_file import ReceivedFile
 from nop_ingest.formats.upload_format import ParsedLocation, RefusedRow
 from nop_ingest.sandbox import parsed_in_child
 
@@ -76,3 +78,16 @@ def test_rows_checked_by_hand(
     assert record.state == state
     assert len(connectors) == count
     assert [(c[0].standard, c[0].max_electric_power_w) for c in connectors] == [(standard, watts)]
+
+
+def test_a_sign_for_nothing_is_no_town(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "golden/bee_xlsx/list.csv").read_text()
+    odd = tmp_path / "list.csv"
+    odd.write_text(text.replace(",Deltadun,", ",NA,"))
+    file = ReceivedFile(odd, odd.name)
+
+    found = [i for i in catalogue.recognise(file).parse(file) if isinstance(i, ParsedLocation)]
+    station = next(i for i in found if i.record.state == "Uttarakhand")
+
+    assert station.record.city is None
+    assert [notice.code for notice in station.notices] == ["state-normalised", "city-not-a-name"]

@@ -9,9 +9,20 @@ import pytest
 
 from nop_ingest.formats import catalogue
 from nop_ingest.formats.received_file import ReceivedFile
-from nop_ingest.formats.upload_format import FileNotice, Parsed, ParsedLocation, RefusedRow
+from nop_ingest.formats.upload_format import (
+    FileNotice,
+    Parsed,
+    ParsedLocation,
+    ParsedStatus,
+    ParsedTariff,
+    RefusedRow,
+)
 
 GOLDEN = Path(__file__).parents[2] / "golden"
+UPLOADS = [
+    path for path in sorted(GOLDEN.glob("uploads/*/*")) if not path.name.endswith(".expected.json")
+]
+OWN = ("nop_", "ocpi_")
 
 
 def parse(path: Path) -> list[Parsed]:
@@ -31,19 +42,41 @@ def test_a_golden_file_is_parsed_as_written_down(folder: str, filename: str) -> 
     assert parsed == expected
 
 
-@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*_*/*.[cx][sl][vs]*")), ids=lambda p: p.name)
-def test_every_row_is_in_one_location_or_refused(path: Path) -> None:
+@pytest.mark.parametrize("path", UPLOADS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_golden_upload_is_recognised_and_parsed_as_written_down(path: Path) -> None:
+    expected = msgspec.json.decode(path.with_suffix(".expected.json").read_bytes())
+    found = catalogue.recognise(ReceivedFile(path, path.name))
+
+    parsed = msgspec.json.decode(msgspec.json.encode(parse(path)))
+
+    assert found.name == path.parent.name
+    if not found.name.startswith(OWN):
+        parsed = [{key: said for key, said in item.items() if key != "raw"} for item in parsed]
+    assert parsed == expected
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*sorted(GOLDEN.glob("*_*/*.[cx][sl][vs]*")), *UPLOADS],
+    ids=lambda path: f"{path.parent.name}/{path.name}",
+)
+def test_every_row_is_in_one_item(path: Path) -> None:
     rows: list[int] = []
     for item in parse(path):
         if isinstance(item, ParsedLocation):
             rows += item.rows
-            assert {row for evse in item.evse_rows for row in evse} == set(item.rows)
+            assert {row for evse in item.evse_rows for row in evse} <= set(item.rows)
+            assert len(item.evse_rows) == len(item.record.evses)
+        elif isinstance(item, ParsedTariff):
+            rows += item.rows
+        elif isinstance(item, ParsedStatus):
+            rows.append(item.row)
         elif isinstance(item, RefusedRow):
             rows.append(item.rejection.row_no or 0)
         else:
             assert isinstance(item, FileNotice)
 
-    assert len(rows) == len(set(rows)) > 0
+    assert len(rows) == len(set(rows)) > 0 and min(rows) > 0
 
 
 def test_the_same_list_with_its_rows_elsewhere_gives_the_same_ids(tmp_path: Path) -> None:

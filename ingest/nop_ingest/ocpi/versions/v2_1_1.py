@@ -20,6 +20,8 @@ from nop_ingest.ocpi.versions.version import (
     peek,
     read_location,
     read_tariff,
+    to_location,
+    to_tariff,
 )
 from nop_ingest.ocpi.wire.location_out import (
     Clocks,
@@ -57,9 +59,9 @@ NUMBER = "2.1.1"
 _MIDNIGHT = "00:00"
 
 
-def to_location(raw: Raw, context: Context) -> tuple[LocationRecord | None, list[Finding]]:
+def _to_zoned_location(raw: Raw, context: Context) -> tuple[LocationRecord | None, list[Finding]]:
     """A missing time zone is derived."""
-    location, findings = read_location(raw, context)
+    location, findings = to_location(raw, context)
     # It has no max_electric_power that could be sent instead.
     findings = [one for one in findings if one.code != "power-derived"]
     if location is None or location.time_zone is not None:
@@ -75,11 +77,6 @@ def to_location(raw: Raw, context: Context) -> tuple[LocationRecord | None, list
         )
     )  # fmt: skip
     return msgspec.structs.replace(location, time_zone=zone), findings
-
-
-def to_tariff(raw: Raw, context: Context) -> tuple[TariffRecord | None, list[Finding]]:
-    """Its prices are without tax (TA-4)."""
-    return read_tariff(raw, context, _without_tax)
 
 
 def _without_tax(record: TariffRecord, _: list[Finding]) -> TariffRecord:
@@ -216,9 +213,11 @@ def _windows(start: str | None, end: str | None) -> Iterator[dict[str, str | Non
 VERSION = OcpiVersion(
     number=NUMBER,
     peek_location=peek,
-    to_location=to_location,
+    to_location=_to_zoned_location,
+    read_location=read_location,
     peek_tariff=peek,
-    to_tariff=to_tariff,
+    to_tariff=partial(to_tariff, complete=_without_tax),
+    read_tariff=partial(read_tariff, complete=_without_tax),
     from_location=from_location,
     from_tariff=from_tariff,
 )

@@ -15,6 +15,8 @@ from nop_ingest.ocpi.versions.version import (
     peek,
     read_location,
     read_tariff,
+    to_location,
+    to_tariff,
 )
 from nop_ingest.ocpi.wire.location_out import location_since_2_2
 from nop_ingest.ocpi.wire.saying import Dropped, Unsayable
@@ -71,9 +73,11 @@ VERSION = OcpiVersion(
     number=NUMBER,
     aliases=("2.2",),
     peek_location=peek,
-    to_location=read_location,
+    to_location=to_location,
+    read_location=read_location,
     peek_tariff=peek,
-    to_tariff=read_tariff,
+    to_tariff=to_tariff,
+    read_tariff=read_tariff,
     from_location=from_location,
     from_tariff=from_tariff,
 )

@@ -8,15 +8,15 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from nop_ingest.context import Context
 from nop_ingest.ocpi.versions.version import (
     Emitted,
     OcpiVersion,
-    Raw,
     emit,
     peek,
     read_location,
     read_tariff,
+    to_location,
+    to_tariff,
 )
 from nop_ingest.ocpi.wire.location_out import location_since_2_2
 from nop_ingest.ocpi.wire.parking_out import accessibility, parking_places
@@ -28,11 +28,6 @@ from nop_registry.enums import Severity, TaxIncluded
 from nop_registry.records import LocationRecord, PriceComponent, TariffRecord
 
 NUMBER = "2.3.0"
-
-
-def to_tariff(raw: Raw, context: Context) -> tuple[TariffRecord | None, list[Finding]]:
-    """Without `tax_included`, which this version requires, the publisher is told."""
-    return read_tariff(raw, context, _miss_tax_included)
 
 
 def _miss_tax_included(record: TariffRecord, findings: list[Finding]) -> TariffRecord:
@@ -92,9 +87,11 @@ def _priced(component: PriceComponent) -> tuple[Decimal, Decimal | None]:
 VERSION = OcpiVersion(
     number=NUMBER,
     peek_location=peek,
-    to_location=read_location,
+    to_location=to_location,
+    read_location=read_location,
     peek_tariff=peek,
-    to_tariff=to_tariff,
+    to_tariff=partial(to_tariff, complete=_miss_tax_included),
+    read_tariff=partial(read_tariff, complete=_miss_tax_included),
     from_location=from_location,
     from_tariff=from_tariff,
 )

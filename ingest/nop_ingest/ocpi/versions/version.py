@@ -20,7 +20,7 @@ from nop_registry.records import LocationRecord, TariffRecord
 
 __all__ = [
     "Context", "Emitted", "Key", "OcpiVersion", "Raw", "TariffEmitter", "emit", "peek",
-    "read_location", "read_tariff",
+    "read_location", "read_tariff", "to_location", "to_tariff",
 ]  # fmt: skip
 
 Raw = bytes | memoryview | msgspec.Raw
@@ -74,8 +74,12 @@ class OcpiVersion(msgspec.Struct, frozen=True, kw_only=True):
     peek_location: Callable[[Raw], Key]
     to_location: Callable[[Raw, Context], tuple[LocationRecord | None, list[Finding]]]
     """The record, normalised and checked, or None; and what the publisher is told."""
+    read_location: Callable[[Raw, Context], tuple[LocationRecord | None, list[Finding]]]
+    """The same, not yet normalised and checked: for a door that does so itself."""
     peek_tariff: Callable[[Raw], Key]
     to_tariff: Callable[[Raw, Context], tuple[TariffRecord | None, list[Finding]]]
+    read_tariff: Callable[[Raw, Context], tuple[TariffRecord | None, list[Finding]]]
+    """The same, not yet normalised and checked."""
     from_location: Callable[[LocationRecord, Callable[[str], bool]], Emitted]
     """The callable says whether a tariff id may be referred to."""
     from_tariff: TariffEmitter
@@ -107,27 +111,46 @@ def peek(raw: Raw) -> Key:
 
 
 def read_location(raw: Raw, context: Context) -> tuple[LocationRecord | None, list[Finding]]:
-    """Decode a Location, normalise and check it."""
+    """Decode a Location."""
     findings: list[Finding] = []
-    record = decode_location(raw, context, findings)
+    return decode_location(raw, context, findings), findings
+
+
+def to_location(raw: Raw, context: Context) -> tuple[LocationRecord | None, list[Finding]]:
+    """Decode a Location, normalise and check it."""
+    record, findings = read_location(raw, context)
     if record is None:
         return None, findings
     location, found = normalise_location(record, context)
     return location, findings + found
 
 
+def _as_read(record: TariffRecord, _: list[Finding]) -> TariffRecord:
+    return record
+
+
 def read_tariff(
     raw: Raw,
     context: Context,
-    complete: Callable[[TariffRecord, list[Finding]], TariffRecord] = lambda record, _: record,
+    complete: Callable[[TariffRecord, list[Finding]], TariffRecord] = _as_read,
 ) -> tuple[TariffRecord | None, list[Finding]]:
-    """Decode a Tariff, normalise and check it. Refused if its price could be misread.
+    """Decode a Tariff. Refused if its price could be misread.
 
     `complete` gets the decoded record: what the version leaves unsaid, it says, or tells.
     """
     findings: list[Finding] = []
     record = decode_tariff(raw, context, findings)
+    return (complete(record, findings) if record is not None else None), findings
+
+
+def to_tariff(
+    raw: Raw,
+    context: Context,
+    complete: Callable[[TariffRecord, list[Finding]], TariffRecord] = _as_read,
+) -> tuple[TariffRecord | None, list[Finding]]:
+    """Decode a Tariff, normalise and check it. `complete`: see `read_tariff`."""
+    record, findings = read_tariff(raw, context, complete)
     if record is None:
         return None, findings
-    tariff, found = normalise_tariff(complete(record, findings), context)
+    tariff, found = normalise_tariff(record, context)
     return tariff, findings + found
