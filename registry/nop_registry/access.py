@@ -1,7 +1,7 @@
 """Who may do what. Deny by default: nothing is allowed that is not said here.
 
-Now: API keys of machines (`nop key add`). A key is `nopk_` and 43 letters from 256 random bits;
-the registry keeps only its SHA-256, which needs no salt at that entropy (ASVS 6.5.2).
+Machines bring an API key: `nopk_` and 43 letters from 256 random bits; the registry keeps only its
+SHA-256, which needs no salt at that entropy (ASVS 6.5.2). People sign in (store/sessions.py).
 """
 
 from __future__ import annotations
@@ -9,26 +9,236 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
+import msgspec
+
+from nop_registry.database import Connection
 from nop_registry.errors import AccessDenied
 
 _KEY = re.compile(r"nopk_[A-Za-z0-9_-]{43}", re.ASCII)
 _SHOWN_LETTERS = len("nopk_") + 7  # 42 bits may be shown; 214 stay secret
 
 
+class Role(StrEnum):
+    """What somebody is to the platform. Operators' roles are bound to parties, the others not."""
+
+    PUBLIC = "public"
+    APP = "app"
+    OPERATOR_VIEWER = "operator_viewer"
+    OPERATOR_EDITOR = "operator_editor"
+    OPERATOR_ADMIN = "operator_admin"
+    REGULATOR_VIEWER = "regulator_viewer"
+    REGULATOR_OFFICER = "regulator_officer"
+    ADMIN = "admin"
+
+    @property
+    def is_operator(self) -> bool:
+        """Bound to parties."""
+        return self in _OPERATORS
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Signs in with a second factor only."""
+        return self in _STRONG
+
+    @property
+    def needs_second_admin(self) -> bool:
+        """One administrator alone does not give it: a second one confirms."""
+        return self in _DECIDING
+
+
+class Action(StrEnum):
+    """What a door lets somebody do."""
+
+    READ_PUBLIC = "read_public"
+    SIGN_IN = "sign_in"
+    EXCHANGE_OCPI = "exchange_ocpi"
+    """The OCPI doors: a peer's token decides there (ocpi_server/doorkeeper.py)."""
+    MANAGE_OWN_ACCOUNT = "manage_own_account"
+    READ_SOURCES = "read_sources"
+    READ_UPLOADS = "read_uploads"
+    READ_FINDINGS = "read_findings"
+    UPLOAD = "upload"
+    EDIT_STATIONS = "edit_stations"
+    EDIT_TARIFFS = "edit_tariffs"
+    ROLL_BACK = "roll_back"
+    ACCEPT_REMOVAL = "accept_removal"
+    CONNECT_SOURCE = "connect_source"
+    MANAGE_KEYS = "manage_keys"
+    MANAGE_TEAM = "manage_team"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    READ_AUDIT = "read_audit"
+
+
+_STRONG = frozenset(
+    {Role.OPERATOR_ADMIN, Role.REGULATOR_VIEWER, Role.REGULATOR_OFFICER, Role.ADMIN}
+)
+_DECIDING = frozenset({Role.REGULATOR_OFFICER, Role.ADMIN})
+_EVERYBODY = frozenset(Role)
+_OPERATORS = frozenset({Role.OPERATOR_VIEWER, Role.OPERATOR_EDITOR, Role.OPERATOR_ADMIN})
+_REGULATORS = frozenset({Role.REGULATOR_VIEWER, Role.REGULATOR_OFFICER})
+_EDITORS = frozenset({Role.OPERATOR_EDITOR, Role.OPERATOR_ADMIN})
+_PEOPLE = _OPERATORS | _REGULATORS | {Role.ADMIN}
+
+PERMISSIONS: Mapping[Action, frozenset[Role]] = {
+    Action.READ_PUBLIC: _EVERYBODY,
+    Action.SIGN_IN: _EVERYBODY,
+    Action.EXCHANGE_OCPI: _EVERYBODY,
+    Action.MANAGE_OWN_ACCOUNT: _PEOPLE,
+    Action.READ_SOURCES: _PEOPLE | {Role.APP},
+    Action.READ_UPLOADS: _PEOPLE | {Role.APP},
+    Action.READ_FINDINGS: _PEOPLE | {Role.APP},
+    # Operators alone write their data; a regulator decides, an admin keeps the accounts.
+    Action.UPLOAD: _EDITORS,
+    Action.EDIT_STATIONS: _EDITORS,
+    Action.EDIT_TARIFFS: _EDITORS,
+    Action.ROLL_BACK: _EDITORS,
+    Action.ACCEPT_REMOVAL: frozenset({Role.OPERATOR_ADMIN, Role.REGULATOR_OFFICER}),
+    Action.CONNECT_SOURCE: frozenset({Role.OPERATOR_ADMIN}),
+    Action.MANAGE_KEYS: frozenset({Role.OPERATOR_ADMIN, Role.ADMIN}),
+    Action.MANAGE_TEAM: frozenset({Role.OPERATOR_ADMIN, Role.ADMIN}),
+    Action.MANAGE_ACCOUNTS: frozenset({Role.ADMIN}),
+    Action.READ_AUDIT: _REGULATORS | {Role.OPERATOR_ADMIN, Role.ADMIN},
+}
+"""The one table. An action without a row is nobody's."""
+
+
 class Scope(StrEnum):
     """What a key may be used for."""
 
     UPLOAD = "upload"
+    ROLL_BACK = "roll_back"
+    READ = "read"
+
+
+_READING = frozenset({Action.READ_SOURCES, Action.READ_UPLOADS, Action.READ_FINDINGS})
+SCOPES: Mapping[Scope, frozenset[Action]] = {
+    Scope.READ: _READING,
+    Scope.UPLOAD: _READING | {Action.UPLOAD},
+    Scope.ROLL_BACK: _READING | {Action.ROLL_BACK},
+}
+"""The actions that each scope opens."""
 
 
 class NotAuthenticated(AccessDenied):
-    """No key, or none that is valid now."""
+    """No key or session, or none that is valid now."""
+
+
+class OutOfReach(AccessDenied):
+    """Another's: to this caller it does not exist."""
+
+
+class SecondFactorNeeded(AccessDenied):
+    """The role signs in with a second factor, and none was given."""
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks, and for whom."""
+
+    kind: Literal["public", "key", "account", "system"]
+    name: str
+    """For people: a key's name or a person's."""
+    role: Role
+    account_id: int | None = None
+    key_id: int | None = None
+    parties: frozenset[str] | None = frozenset()
+    """For whom it acts: texts such as `IN*ABC`. None: for every party."""
+    source_id: int | None = None
+    """The one source that it may touch; None: each one of its parties."""
+    scopes: frozenset[Scope] | None = None
+    """A key's; None: whatever the role may do."""
+    strong: bool = False
+    """Signed in with a second factor."""
+    address: str | None = None
+    """Where the request came from, for the audit log."""
+
+    def may_write(self, country_code: str, party_id: str) -> bool:
+        """Whether objects of that party are its own.
+
+        >>> anna = Principal(kind="account", name="Anna", role=Role.OPERATOR_EDITOR,
+        ...                  parties=frozenset({"IN*ABC"}))
+        >>> anna.may_write("in", "abc"), anna.may_write("IN", "XYZ")
+        (True, False)
+        """
+        own = self.parties
+        return own is None or f"{country_code}*{party_id}".upper() in own
+
+
+NOBODY = Principal(kind="public", name="public", role=Role.PUBLIC)
+SYSTEM = Principal(kind="system", name="nop", role=Role.ADMIN, parties=None, strong=True)
+"""The platform itself: its commands and its worker, which need no permission."""
+
+
+class SourceFacts(Protocol):
+    """What a decision needs to know of a source."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    @property
+    def parties(self) -> frozenset[str]:
+        """Whose data it brings: store/source_parties.py."""
+
+
+def allows(principal: Principal, action: Action) -> bool:
+    """Whether the table (and a key's scopes) let it do this at all, sources aside."""
+    if principal.role not in PERMISSIONS.get(action, frozenset()):
+        return False
+    scopes = principal.scopes
+    return scopes is None or any(action in SCOPES[scope] for scope in scopes)
+
+
+def reaches(principal: Principal, source: SourceFacts) -> bool:
+    """Whether a source is its own: all the source's parties are the principal's."""
+    if principal.source_id is not None and principal.source_id != source.id:
+        return False
+    own = principal.parties
+    return own is None or (bool(source.parties) and source.parties <= own)
+
+
+def require(principal: Principal, action: Action, *, source: SourceFacts | None = None) -> None:
+    """Let it pass or raise: NotAuthenticated, SecondFactorNeeded, OutOfReach or AccessDenied."""
+    if not allows(principal, action):
+        if principal.kind == "public":
+            raise NotAuthenticated("sign in, or send an API key")
+        if principal.scopes is not None:
+            raise AccessDenied(f"this key may not do that: it has no scope for {action.value!r}")
+        raise AccessDenied("your role may not do that; ask your administrator")
+    if principal.kind == "account" and principal.role.needs_second_factor and not principal.strong:
+        raise SecondFactorNeeded("sign in with your second factor")
+    if source is not None and not reaches(principal, source):
+        raise OutOfReach("there is no such source that you may see")
+
+
+@contextmanager
+def acting_as(connection: Connection, principal: Principal) -> Iterator[None]:
+    """A transaction (or savepoint) in which the tables themselves refuse other parties' rows.
+
+    For a principal that is not bound to parties it is a plain transaction. What is inside may read
+    and write stations, tariffs, statuses and what is derived from them, and nothing else: accounts,
+    keys, uploads' states and jobs are written before or after.
+    """
+    with connection.transaction():
+        if principal.parties is None:
+            yield
+            return
+        _set_role(connection, "nop_operator", ",".join(sorted(principal.parties)))
+        yield
+        _set_role(connection, "none", "")  # after an error the rollback does the same
+
+
+def _set_role(connection: Connection, role: str, parties: str) -> None:
+    # Both end with the transaction.
+    connection.execute(
+        "SELECT set_config('role', %s, true), set_config('nop.parties', %s, true)", (role, parties)
+    )
 
 
 class NewKey(NamedTuple):
@@ -86,10 +296,10 @@ def bearer_digest(authorization: Sequence[str]) -> bytes:
     )
 
 
-def check_key(found: K | None, digest: bytes, scope: Scope, now: datetime) -> K:
-    """The key found under `digest`, if it is valid now and has the scope.
+def check_valid(found: K | None, digest: bytes, now: datetime) -> K:
+    """The key found under `digest`, if it is valid now.
 
-    Raises NotAuthenticated (one text for unknown, expired and revoked) or AccessDenied.
+    Raises NotAuthenticated: one text for unknown, expired and revoked.
     """
     if (
         found is None
@@ -98,9 +308,18 @@ def check_key(found: K | None, digest: bytes, scope: Scope, now: datetime) -> K:
         or (found.expires_at is not None and found.expires_at <= now)
     ):
         raise NotAuthenticated("this key is not valid; `nop key add` makes one")
-    if scope not in found.scopes:
-        raise AccessDenied(f"this key has no scope {scope.value!r}")
     return found
+
+
+def check_key(found: K | None, digest: bytes, scope: Scope, now: datetime) -> K:
+    """The key found under `digest`, if it is valid now and has the scope.
+
+    Raises NotAuthenticated or AccessDenied.
+    """
+    valid = check_valid(found, digest, now)
+    if scope not in valid.scopes:
+        raise AccessDenied(f"this key has no scope {scope.value!r}")
+    return valid
 
 
 def check_source(found: KeyFacts, source_id: int | None) -> None:

@@ -6,16 +6,26 @@ from hashlib import sha256
 import pytest
 
 from nop_registry.access import (
+    PERMISSIONS,
+    SCOPES,
+    SYSTEM,
+    Action,
     NotAuthenticated,
+    OutOfReach,
+    Principal,
+    Role,
     Scope,
+    SecondFactorNeeded,
     bearer_digest,
     check_key,
     check_source,
     make_key,
+    reaches,
+    require,
 )
 from nop_registry.database import Connection
-from nop_registry.errors import AccessDenied, NotFound
-from nop_registry.store import api_keys, sources
+from nop_registry.errors import AccessDenied, InvalidInput, NotFound
+from nop_registry.store import api_keys, source_parties, sources
 from nop_registry.store.api_keys import ApiKey
 
 NOW = datetime(2025, 1, 31, 12, tzinfo=UTC)
@@ -147,3 +157,85 @@ def test_revoking_keeps_the_first_moment_and_names_unknown_prefixes(connection: 
     assert api_keys.list_keys(connection)[0].revoked_at == first is not None
     with pytest.raises(NotFound, match="nopk_zzz"):
         api_keys.revoke_key(connection, "nopk_zzz")
+
+
+def a_person(role: Role, *parties: str, strong: bool = True) -> Principal:
+    return Principal(
+        kind="account", name="Asha", role=role, strong=strong,
+        parties=frozenset(parties) if role.is_operator else None,
+    )  # fmt: skip
+
+
+def test_every_action_has_its_row_and_what_has_none_is_refused() -> None:
+    assert set(PERMISSIONS) == set(Action)
+    assert all(PERMISSIONS.values())
+    with pytest.raises(AccessDenied):
+        require(a_person(Role.ADMIN), "invented")  # type: ignore[arg-type]
+
+
+def test_only_operators_write_data_and_a_scope_opens_nothing_its_role_may_not() -> None:
+    writing = {Action.UPLOAD, Action.EDIT_STATIONS, Action.EDIT_TARIFFS, Action.ROLL_BACK}
+    for action in writing:
+        assert all(role.is_operator for role in PERMISSIONS[action])
+        assert Role.OPERATOR_VIEWER not in PERMISSIONS[action]
+    key = Principal(kind="key", name="prog", role=Role.OPERATOR_EDITOR, scopes=frozenset(Scope))
+    allowed = {action for actions in SCOPES.values() for action in actions}
+    for action in Action:
+        if action not in allowed:
+            with pytest.raises(AccessDenied):
+                require(key, action)
+
+
+def test_the_role_that_decides_must_have_given_its_second_factor() -> None:
+    for role in (Role.OPERATOR_ADMIN, Role.REGULATOR_OFFICER, Role.ADMIN):
+        require(a_person(role, "IN*ABC"), Action.READ_SOURCES)
+        with pytest.raises(SecondFactorNeeded):
+            require(a_person(role, "IN*ABC", strong=False), Action.READ_SOURCES)
+    require(a_person(Role.OPERATOR_EDITOR, "IN*ABC", strong=False), Action.UPLOAD)
+
+
+def test_a_source_is_reached_by_who_acts_for_all_its_parties(connection: Connection) -> None:
+    for name, parties in (("one", ["IN*ABC"]), ("two", ["IN*ABC", "IN*XYZ"]), ("none", [])):
+        added = sources.add_source(connection, name=name, kind="upload", country_code="IN")
+        source_parties.bind_source(connection, added.id, parties)
+
+    def names(principal: Principal) -> list[str]:
+        return [s.name for s in source_parties.list_reachable(connection, principal)]
+
+    assert names(a_person(Role.OPERATOR_EDITOR, "IN*ABC")) == ["one"]
+    assert names(a_person(Role.OPERATOR_EDITOR, "IN*ABC", "IN*XYZ", "IN*QQQ")) == ["one", "two"]
+    assert names(a_person(Role.OPERATOR_EDITOR)) == []
+    assert names(a_person(Role.REGULATOR_VIEWER)) == ["none", "one", "two"]
+    two = source_parties.find_owned(connection, "two")
+    assert two is not None
+    bound = Principal(kind="key", name="k", role=Role.APP, parties=None, source_id=two.id)
+    assert names(bound) == ["two"]
+    with pytest.raises(OutOfReach):
+        require(a_person(Role.OPERATOR_EDITOR, "IN*ABC"), Action.UPLOAD, source=two)
+    assert reaches(SYSTEM, two)
+
+
+def test_a_renewed_key_has_the_old_ones_rights_and_the_old_one_a_day_more(
+    connection: Connection,
+) -> None:
+    made = make_key()
+    old = api_keys.add_key(
+        connection, name="prog", prefix=made.prefix, digest=made.digest, scopes=["upload"],
+        source_id=None, expires_at=None, parties={"IN*ABC"},
+    )  # fmt: skip
+    for hours in (-1, 25):
+        with pytest.raises(InvalidInput):
+            api_keys.rotate_key(connection, old.prefix, overlap=timedelta(hours=hours))
+    new = api_keys.rotate_key(connection, old.prefix, overlap=timedelta(hours=24))
+    connection.commit()
+    principal = api_keys.principal_of_key(connection, [f"Bearer {new.key}"])
+    assert principal.parties == frozenset({"IN*ABC"}) and principal.scopes == {Scope.UPLOAD}
+    assert api_keys.get_key(connection, new.prefix).replaces == old.id
+    assert api_keys.principal_of_key(connection, [f"Bearer {made.key}"]).key_id == old.id
+    ends = api_keys.get_key(connection, old.prefix).expires_at
+    assert ends is not None and ends - datetime.now(UTC) <= timedelta(hours=24)
+    api_keys.revoke_key(connection, old.prefix)
+    with pytest.raises(NotAuthenticated):
+        api_keys.principal_of_key(connection, [f"Bearer {made.key}"])
+    with pytest.raises(InvalidInput):
+        api_keys.rotate_key(connection, old.prefix, overlap=timedelta(0))

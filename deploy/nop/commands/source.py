@@ -16,11 +16,12 @@ from nop.secret import read_secret
 from nop.source_check import check
 from nop_ingest.ocpi.quirks import QUIRKS, describe, parse_quirk
 from nop_registry import settings as settings_module
+from nop_registry.access import SYSTEM
 from nop_registry.database import connect
 from nop_registry.errors import InvalidInput
 from nop_registry.queries import status
 from nop_registry.sealing import load_key
-from nop_registry.store import sources
+from nop_registry.store import audit, source_parties, sources
 from nop_registry.store.peer_parties import parse_party
 
 Name = Annotated[str, typer.Argument(help="Lower-case name of the source, such as demo-vidyut.")]
@@ -34,6 +35,7 @@ def register(app: typer.Typer) -> None:
     group.command("check")(check)
     group.command("release")(release)
     group.command("quirks")(quirks)
+    group.command("bind")(bind)
     app.add_typer(group, name="source")
 
 
@@ -97,6 +99,24 @@ def add(
     else:
         step = f"nop upload FILE --source {name}" if upload else f"nop pull {name}"
         console.print(f"Source [bold]{name}[/] added. Next: {step}")
+
+
+def bind(
+    name: Name,
+    party: Annotated[list[str], typer.Argument(help="Whose data it brings, such as IN*ABC.")],
+    json: Json = False,
+) -> None:
+    """Say whose data a source brings: accounts and keys that act for all of them may work on it."""
+    with connect(cluster.ensure(settings_module.load())) as connection:
+        source = sources.get_source(connection, name)
+        source_parties.bind_source(connection, source.id, party)
+        owned = source_parties.find_owned_by_id(connection, source.id)
+        bound = sorted(owned.parties) if owned else []
+        audit.record(connection, SYSTEM, "source_bound", f"source:{name}", parties=bound)
+    if json:
+        print_json({"source": name, "parties": bound})
+    else:
+        console.print(f"{name} brings data of {', '.join(bound)}.")
 
 
 def list_(json: Json = False) -> None:
