@@ -8,17 +8,28 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import psycopg
+import structlog
 from litestar import Litestar
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp
+from psycopg_pool import PoolTimeout
 
 import nop_dashboards
 import nop_graphql
 import nop_ingest
 from nop.body_deadline import in_time
+from nop.calls_out import call_out
+from nop_ingest.ocpi_server.envelope import OcpiRefusal
 from nop_registry import settings as settings_module
+from nop_registry.access import PERMISSIONS
 from nop_registry.database import open_pool
 from nop_registry.discovery import find_parts
-from nop_registry.errors import SettingsError
+from nop_registry.errors import NopError, SettingsError
+
+log = structlog.get_logger()
 
 
 class Application(Litestar):
@@ -50,6 +61,7 @@ def create_app(database_url: str | None = None) -> Application:
     @asynccontextmanager
     async def with_pool(app: Litestar) -> AsyncIterator[None]:
         app.state.settings = settings
+        app.state.call_out = call_out
         app.state.pool = open_pool(url)
         await app.state.pool.open()
         try:
@@ -73,10 +85,40 @@ def create_app(database_url: str | None = None) -> Application:
         lifespan=lifespans,
         middleware=find_parts(nop_dashboards, "middleware"),
         before_send=find_parts(nop_dashboards, "before_send"),
+        after_exception=[_note_fault],
         openapi_config=None,
     )
+    _check_declared(app)
     app.direct = tuple(part for parts in find_parts(nop_ingest, "DIRECT") for part in parts)
     return app
+
+
+async def _note_fault(error: Exception, scope: Any) -> None:
+    """Our own mistakes, for the log: what has an answer of its own was not one."""
+    told = (NopError, OcpiRefusal, psycopg.OperationalError, psycopg.DataError, PoolTimeout)
+    if isinstance(error, told) or (isinstance(error, HTTPException) and error.status_code < 500):
+        return
+    log.error("request failed", path=scope["path"], exc_info=error)
+
+
+def _check_declared(app: Litestar) -> None:
+    """Deny by default: nothing is served that does not say what it lets somebody do.
+
+    Raises SettingsError that names the routes.
+    """
+    undeclared = sorted(
+        f"{' '.join(sorted(handler.http_methods))} {route.path}"
+        if isinstance(handler, HTTPRouteHandler)
+        else route.path
+        for route in app.routes
+        for handler in (
+            route.route_handlers if isinstance(route, HTTPRoute) else [route.route_handler]
+        )
+        if handler.opt.get("action") not in PERMISSIONS
+        and not (isinstance(handler, HTTPRouteHandler) and handler.http_methods == {"OPTIONS"})
+    )
+    if undeclared:
+        raise SettingsError(f"routes without action=, see nop_registry.access: {undeclared}")
 
 
 def create_web() -> Application:

@@ -19,13 +19,28 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
-from nop import handshake_jobs, name_jobs, repair_jobs
+from nop import (
+    audit_upkeep,
+    connect_jobs,
+    handshake_jobs,
+    name_jobs,
+    quality_jobs,
+    repair_jobs,
+    upload_jobs,
+)
 from nop_ingest.pull import PullBusy, pull
 from nop_registry.database import connect
 from nop_registry.errors import NopError
 from nop_registry.sealing import load_key
 from nop_registry.settings import Settings
-from nop_registry.store import handshakes, site_documents, sources, tiles, upkeep
+from nop_registry.store import (
+    handshakes,
+    site_documents,
+    sources,
+    tiles,
+    upkeep,
+    upload_work,
+)
 
 log = structlog.get_logger()
 BEAT_S = 1.0
@@ -44,6 +59,9 @@ def create_jobs(url: str, settings: Settings, stopping: threading.Event) -> App:
     handshake_jobs.add_task(jobs, url, settings)
     repair_jobs.add_task(jobs, url, settings)
     name_jobs.add_task(jobs, url)
+    upload_jobs.add_task(jobs, url, settings, stopping)
+    connect_jobs.add_task(jobs, url, settings)
+    quality_jobs.add_task(jobs, url)
 
     # What a peer does wrong is retried by the schedule, with the source's own back-off;
     # the queue retries what went wrong on our side.
@@ -137,6 +155,10 @@ async def _beat(jobs: App, connection: psycopg.Connection[Any], settings: Settin
             )
             await asyncio.to_thread(_in_transaction, connection, tidy)
             await asyncio.to_thread(_in_transaction, connection, handshakes.tidy)
+            await asyncio.to_thread(_in_transaction, connection, upload_work.forget_old_files)
+            await asyncio.to_thread(_in_transaction, connection, quality_jobs.keep_up)
+            await asyncio.to_thread(_in_transaction, connection, audit_upkeep.tidy)
+            await asyncio.to_thread(audit_upkeep.seal, connection, settings)
             await jobs.job_manager.delete_old_jobs(nb_hours=6, include_failed=True)
             tidied = now
             outdated = await asyncio.to_thread(site_documents.list_outdated, connection)
@@ -150,6 +172,7 @@ async def _beat(jobs: App, connection: psycopg.Connection[Any], settings: Settin
         await asyncio.to_thread(_in_transaction, connection, tiles.roll_up)
         if (now - recovered).total_seconds() > STALLED_AFTER_S / 2:
             await _recover(jobs)
+            await asyncio.to_thread(_in_transaction, connection, upload_work.wake_for_idle)
             recovered = now
         await asyncio.sleep(0 if outdated else BEAT_S)
 

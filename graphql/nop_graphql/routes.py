@@ -17,6 +17,7 @@ from litestar.static_files import create_static_files_router
 from nop_graphql.execution import Answer, GraphQLRequest, answer
 from nop_graphql.limits import MAX_BODY_BYTES
 from nop_graphql.loaders import Context, Shared
+from nop_registry.access import Action
 
 _STATIC = Path(__file__).parent / "static"
 _PAGE = (_STATIC / "graphiql.html").read_bytes()
@@ -49,7 +50,12 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     yield
 
 
-@post("/graphql", status_code=200, request_max_body_size=MAX_BODY_BYTES)
+@post(
+    "/graphql",
+    status_code=200,
+    request_max_body_size=MAX_BODY_BYTES,
+    action=Action.READ_PUBLIC,
+)
 async def post_query(request: Request[Any, Any, Any]) -> Response[bytes]:
     """One query as JSON; no batches."""
     if request.content_type[0] != "application/json":
@@ -65,7 +71,7 @@ async def post_query(request: Request[Any, Any, Any]) -> Response[bytes]:
     )
 
 
-@get("/graphql")
+@get("/graphql", action=Action.READ_PUBLIC)
 async def get_query(request: Request[Any, Any, Any]) -> Response[bytes]:
     """A query in the address, for caches; GraphiQL for a browser."""
     if "text/html" in request.headers.get("accept", ""):
@@ -148,5 +154,6 @@ ROUTES: list[Any] = [
         directories=[_STATIC],
         cache_control=None,
         name="graphql-static",
+        opt={"action": Action.READ_PUBLIC},
     ),
 ]

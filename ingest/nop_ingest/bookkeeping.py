@@ -12,6 +12,7 @@ from nop_registry.enums import ObjectKind, Severity
 from nop_registry.store.deliveries import Delivery
 from nop_registry.store.findings import FindingRow, replace_findings
 from nop_registry.store.objects import Sent, save_objects
+from nop_registry.store.refused import replace_refused
 
 
 def remark(item: Decoded[Any], older: set[int], repeat: bool) -> list[Finding]:
@@ -48,7 +49,7 @@ def remember(
     older: set[int],
     repeat: bool,
 ) -> None:
-    """Digests of what was sent (not of what was older than it), and the findings that stand."""
+    """Digests of what was sent (not of what was older), what was refused, and the findings."""
     sent = {
         d.received.number: Sent(
             d.received.number, d.received.key, d.received.digest, d.record is None
@@ -62,6 +63,12 @@ def remember(
         [] if repeat else [d.received.number for d in decoded if d.received.number is not None]
     )
     replace_findings(connection, delivery, objects, rows)
+    refused = [
+        (d.received.number, bytes(d.received.raw))
+        for d in decoded
+        if d.record is None and d.received.number is not None
+    ]
+    replace_refused(connection, delivery, objects, refused)
 
 
 def _row(kind: ObjectKind, received: Received, found: Finding) -> FindingRow:

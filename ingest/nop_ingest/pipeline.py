@@ -6,7 +6,7 @@ a page is in the registry whole, or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Generic, NamedTuple
 
@@ -171,7 +171,8 @@ def keep_locations(
     asked_at: datetime | None = None,
 ) -> Written:
     """Store locations, then their statuses, then what is derived from both, and announce it."""
-    writes, statuses = [], []
+    writes: list[LocationWrite] = []
+    statuses: list[StatusWrite] = []
     for item in decoded:
         record, number = item.record, item.received.number
         assert record is not None and number is not None  # noqa: S101 - the caller's filter
@@ -192,11 +193,16 @@ def keep_locations(
         claims = not_overtaken(connection, delivery.source_id, claims, asked_at)
     live = store_statuses(connection, delivery.source_id, claims, received_at)
     tally.statuses += live.changed
-    rebuilt = sorted({*written.created, *written.changed, *live.unlisted})
+    show(connection, [*written.created, *written.changed, *live.unlisted])
+    return written
+
+
+def show(connection: Connection, locations: Iterable[int]) -> None:
+    """Rebuild what is derived from these locations and their statuses, and announce it."""
+    rebuilt = sorted(set(locations))
     if rebuilt:
         left = refresh_sites(connection, rebuilt)
         announce(connection, rebuilt, (), left)
-    return written
 
 
 def _refuses_evse(found: Finding) -> bool:

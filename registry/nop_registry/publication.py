@@ -129,27 +129,53 @@ PUBLICATION: dict[str, dict[str, Column]] = {
         ),
         **_private("how the platform draws, not data", "sum_x sum_y"),
     },
+    "audit_seal": {
+        **_public(
+            "whoever keeps a copy can show later that the log was rewritten; what the events say "
+            "cannot be told from it",
+            "number first_id last_id events previous digest key_id signature sealed_at",
+        ),
+    },
 }
 """Of each published table: what is declared of each column."""
 
 UNPUBLISHED: dict[str, str] = {
+    "account": "who has an account is personal data",
+    "account_identity": "who has an account is personal data",
+    "account_party": "for whom a person may act is between them and the platform",
+    "account_session": "holds digests of secrets",
     "alembic_version": "which revision the tables are at",
     "api_key": "holds digests of secrets",
     "area_part": "the outlines of `area` again, in pieces",
+    "audit_event": "what people did is for those who answer for it",
     "change": "how followers are woken",
+    "connect_run": "how a party is connected is between it and the platform",
     "delivery": "what a publisher delivered is between it and the platform",
     "delivery_page": "how a cut pull goes on",
     "emission_count": "how many locations OCPI consumers are told of",
     "finding": "what is wrong with a delivery is told to its publisher first",
     "follower": "how far followers have read",
     "handshake_step": "what was said between a party and the platform",
+    "identity_provider": "holds a secret",
+    "invitation": "holds digests of secrets",
     "location_emission": "when OCPI consumers were told; also of what is public no more",
     "object_version": "what was received, byte for byte, may hold more than is published",
     "peer": "how a party is connected is between it and the platform",
     "peer_party": "for whom a party may speak is between it and the platform",
     "peer_token": "holds digests of secrets",
+    "provider_visit": "holds secrets of sign-ins under way",
+    "rate_bucket": "names the addresses of callers",
+    "recovery_code": "holds digests of secrets",
+    "quality_day": "a score is shown to its publisher first",
+    "role_wish": "who may become what is between administrators",
+    "refused_object": "what was refused is told to its publisher only",
     "source_object": "how an unchanged object is recognised",
+    "source_party": "for whom a source may speak is between it and the platform",
+    "source_version": "who delivered what is between the operator and the platform",
     "spatial_ref_sys": "belongs to PostGIS",
+    "upload": "a file on its way is between the operator and the platform",
+    "upload_chunk": "an operator's file, byte for byte",
+    "upload_finding": "what is wrong with a file is told to its sender",
 }
 """Tables of which nothing is published, and why. So are those of the job queue."""
 

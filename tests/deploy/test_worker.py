@@ -15,8 +15,9 @@ from operator_server import KEY, TOKEN, Operator, a_location
 
 from nop.worker import create_jobs
 from nop_registry import settings
+from nop_registry.access import SYSTEM
 from nop_registry.database import Connection, connect
-from nop_registry.store import peer_parties, peers, sources
+from nop_registry.store import peer_parties, peers, sources, upload_files
 
 # The real worker; a dead one is noticed after three seconds instead of thirty.
 WORK = """
@@ -96,6 +97,28 @@ def test_a_due_source_is_pulled_again_and_again_and_the_map_cells_follow(
     assert worker.wait(60) == 0
 
 
+def test_a_file_is_worked_off_as_soon_as_it_is_there(
+    database_url: str, connection: Connection, start_worker: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    golden = Path(__file__).parents[1] / "golden" / "nop_csv" / "stations.csv"
+    source = sources.add_source(connection, name="files", kind="upload", country_code="IN")
+    connection.commit()
+    worker = start_worker()
+    for commit in (False, True):
+        upload_id = upload_files.create_upload(
+            connection, source_id=source.id, filename="a.csv", whole=True, actor=SYSTEM
+        )
+        upload_files.append_chunk(connection, upload_id, 0, golden.read_bytes())
+        upload_files.finish_receiving(connection, upload_id, commit=commit)
+        connection.commit()
+    wait_for(
+        database_url,
+        "SELECT array_agg(state ORDER BY id) = '{previewed,committed}' FROM upload",
+    )
+    wait_for(database_url, "SELECT count(*) > 0 FROM tile_cell")
+    assert worker.poll() is None
+
+
 def test_a_fault_in_the_upkeep_does_not_end_schedule_and_upkeep(
     database_url: str,
     source: Operator,
@@ -158,7 +181,7 @@ def test_the_worker_shows_a_name_that_a_party_gave_itself_later(
     """DM-5: the stations came before the credentials."""
     for location in source.locations:
         del location["operator"]
-    start_worker()
+    worker = start_worker()
     wait_for(database_url, "SELECT count(*) = 3 FROM site WHERE operator_name = 'IN-TPC'")
     with connection.transaction():
         feed = sources.get_source(connection, "tpc")
@@ -168,3 +191,4 @@ def test_the_worker_shows_a_name_that_a_party_gave_itself_later(
         peer_parties.note_parties(connection, peer, [named])
     wait_for(database_url, "SELECT count(*) = 3 FROM site WHERE operator_name = 'Tata Power'")
     wait_for(database_url, "SELECT count(*) = 3 FROM site_document WHERE place LIKE '%Tata Power%'")
+    assert worker.poll() is None

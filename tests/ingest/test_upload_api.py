@@ -1,29 +1,37 @@
 from __future__ import annotations
 
-import asyncio
+import csv
+import io
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from litestar import Litestar
 from litestar.datastructures import State
+from litestar.exceptions import InternalServerException
 from litestar.testing import TestClient
 from psycopg import sql
 
+from nop import upload_jobs
 from nop_ingest import upload_api
+from nop_ingest.upload_api import problems, receiving
 from nop_registry import settings
 from nop_registry.access import make_key
 from nop_registry.database import Connection
-from nop_registry.store import api_keys, sources
+from nop_registry.store import api_keys, source_parties, sources
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 LIST = (GOLDEN / "bee_xlsx" / "list.xlsx").read_bytes()
 STATIONS = (GOLDEN / "nop_csv" / "stations.csv").read_bytes()
 CSV = {"Content-Type": "text/csv"}
+PIECE = {"Content-Type": "application/partial-upload"}
+HEADER = "country_code,party_id,location_id,lat,lon,evse_uid,connector_id,standard,address\n"
 Client = TestClient[Litestar]
 MakeHeader = Callable[..., dict[str, str]]
+Work = Callable[[], None]
 
 
 @pytest.fixture
@@ -35,14 +43,29 @@ def client(database_url: str) -> Iterator[Client]:
 
 
 @pytest.fixture
+def work(database_url: str, make_header: MakeHeader) -> Work:
+    """What the worker does when it is woken."""
+
+    def work_off() -> None:
+        for source_id in (1, 2):
+            upload_jobs.work_off_source(database_url, settings.load({}), source_id)
+
+    return work_off
+
+
+@pytest.fixture
 def make_header(connection: Connection) -> MakeHeader:
-    def make(source: str | None = None, scopes: tuple[str, ...] = ("upload",)) -> dict[str, str]:
+    def make(
+        source: str | None = None,
+        scopes: tuple[str, ...] = ("upload", "roll_back"),
+        parties: list[str] | None = None,
+    ) -> dict[str, str]:
         made = make_key()
         with connection.transaction():
             source_id = sources.get_source(connection, source).id if source else None
             api_keys.add_key(
                 connection, name="Asha", prefix=made.prefix, digest=made.digest,
-                scopes=list(scopes), source_id=source_id, expires_at=None,
+                scopes=list(scopes), source_id=source_id, expires_at=None, parties=parties,
             )  # fmt: skip
         return {"Authorization": f"Bearer {made.key}"}
 
@@ -60,48 +83,88 @@ def count(connection: Connection, table: str) -> int:
     return row[0] if row else 0
 
 
-def test_a_preview_answers_200_and_a_commit_201(
-    client: Client, connection: Connection, make_header: MakeHeader
+def row(location: int, standard: str = "IEC_62196_T2", party: str = "ABC") -> str:
+    return f"IN,{party},L{location},28.61{location},77.21{location},E1,1,{standard},Road\n"
+
+
+def send(client: Client, key: dict[str, str], text: str | bytes, query: str = "") -> Any:
+    url = f"/uploads?source=files&filename=stations.csv{query}"
+    answer = client.post(url, headers=key | CSV, content=text)
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
+def test_a_file_is_checked_told_and_taken_when_somebody_says_so(
+    client: Client, connection: Connection, make_header: MakeHeader, work: Work
 ) -> None:
     key = make_header("files")
-    preview = client.post("/uploads", headers=key, files={"file": ("list.xlsx", LIST)})
+    begun = client.post("/uploads", headers=key, files={"file": ("list.xlsx", LIST)})
+    work()
+    here = begun.headers["location"]
+    preview = client.get(here, headers=key).json()
     before = count(connection, "location")
-    done = client.post("/uploads?commit=true", headers=key, files={"file": ("list.xlsx", LIST)})
-    again = client.post("/uploads?commit=true", headers=key, files={"file": ("list.xlsx", LIST)})
+    wanted = client.post(f"{here}/commit", headers=key)
+    again = client.post(f"{here}/commit", headers=key)
+    work()
+    done = client.get(here, headers=key).json()
 
-    assert (preview.status_code, done.status_code, again.status_code) == (200, 201, 200)
-    assert preview.json()["state"] == "preview" and before == 0
-    assert done.json()["accepted"] + done.json()["flagged"] + done.json()["rejected"] == 17
-    assert again.json()["state"] == "already-committed"
-    assert count(connection, "location") == done.json()["locations"]["new"] > 0
+    assert (begun.status_code, begun.json()["state"]) == (202, "received")
+    assert (preview["state"], preview["report"]["state"]) == ("previewed", "preview")
+    report = preview["report"]
+    assert report["accepted"] + report["flagged"] + report["rejected"] == 17
+    assert before == 0 and (wanted.status_code, again.status_code) == (202, 202)
+    assert (done["state"], done["version"], done["accepted_by"]) == ("committed", 1, "Asha")
+    assert count(connection, "location") == done["report"]["locations"]["new"] > 0
 
 
-def test_a_bare_body_with_a_filename_is_the_same(client: Client, make_header: MakeHeader) -> None:
+def test_who_waits_gets_the_outcome_at_once(
+    client: Client, make_header: MakeHeader, work: Work
+) -> None:
+    key = make_header("files") | {"Prefer": "wait=30"}
+    files = {"file": ("list.xlsx", LIST)}
+
+    def post(url: str) -> Any:
+        stopped = threading.Event()
+
+        def keep_working() -> None:
+            while not stopped.wait(0.05):
+                work()
+
+        worker = threading.Thread(target=keep_working)
+        worker.start()
+        try:
+            return client.post(url, headers=key, files=files)
+        finally:
+            stopped.set()
+            worker.join()
+
+    preview, done, again = post("/uploads"), post("/uploads?commit=1"), post("/uploads?commit=1")
+
+    assert (preview.status_code, done.status_code, again.status_code) == (200, 201, 201)
+    assert again.json()["report"]["state"] == "already-committed"
+    assert again.json()["version"] == done.json()["version"] == 1
+
+
+def test_a_bare_body_with_a_filename_is_the_same(
+    client: Client, make_header: MakeHeader, work: Work
+) -> None:
+    key = make_header()
     url = "/uploads?source=files&filename=..%2F..%2Fstations.csv"
-    answer = client.post(url, headers=make_header() | CSV, content=STATIONS)
+    answer = client.post(url, headers=key | CSV, content=STATIONS)
+    work()
 
-    assert answer.status_code == 200
-    assert answer.json()["filename"] == "stations.csv"
-    assert answer.json()["format"] == "nop_csv"
-
-
-def test_an_upload_can_be_read_again(client: Client, make_header: MakeHeader) -> None:
-    key = make_header("files")
-    done = client.post("/uploads?commit=1", headers=key, files={"file": ("list.xlsx", LIST)})
-    answer = client.get(f"/uploads/{done.json()['upload_id']}", headers=key)
-
-    assert answer.status_code == 200
-    assert answer.json()["state"] == "complete"
-    assert answer.json()["report"]["findings"] == done.json()["findings"]
+    found = client.get(answer.headers["location"], headers=key).json()
+    assert (found["filename"], found["format"]) == ("stations.csv", "nop_csv")
 
 
 def test_another_source_s_upload_is_not_there(client: Client, make_header: MakeHeader) -> None:
     key = make_header("files")
-    done = client.post("/uploads", headers=key, files={"file": ("list.xlsx", LIST)})
-    theirs = client.get(f"/uploads/{done.json()['upload_id']}", headers=make_header("other"))
-    nobody = client.get(f"/uploads/{done.json()['upload_id']}")
-
-    assert (theirs.status_code, nobody.status_code) == (404, 401)
+    here = f"/uploads/{send(client, key, STATIONS)['id']}"
+    for path in ("", "/findings", "/findings.csv", "/annotated-copy"):
+        assert client.get(here + path, headers=make_header("other")).status_code == 404
+        assert client.get(here + path).status_code == 401
+    assert client.post(f"{here}/commit", headers=make_header("other")).status_code == 404
+    assert client.delete(here, headers=make_header("other")).status_code == 404
     assert client.get("/uploads/99999999999999999999", headers=key).status_code == 404
 
 
@@ -109,7 +172,7 @@ def test_another_source_s_upload_is_not_there(client: Client, make_header: MakeH
     ("status", "authorization"),
     [(401, None), (401, "Bearer nopk_" + "a" * 43), (401, "Basic x"), (403, "no scope")],
 )
-def test_a_stranger_is_refused_and_leaves_no_delivery(
+def test_a_stranger_is_refused_and_leaves_no_upload(
     status: int,
     authorization: str | None,
     client: Client,
@@ -118,25 +181,14 @@ def test_a_stranger_is_refused_and_leaves_no_delivery(
 ) -> None:
     headers = {"Authorization": authorization} if authorization else {}
     if authorization == "no scope":
-        headers = make_header(scopes=())
+        headers = make_header(scopes=("read",))
 
     answer = client.post("/uploads?source=files", headers=headers | CSV, content=b"x" * 10)
 
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.headers.get("www-authenticate") == "Bearer") == (status == 401)
-    assert count(connection, "delivery") == 0
-
-
-def test_a_revoked_key_is_refused_at_once(
-    client: Client, connection: Connection, make_header: MakeHeader
-) -> None:
-    key = make_header("files")
-    assert client.post("/uploads", headers=key, files={"file": ("a.csv", b"a")}).status_code == 422
-    with connection.transaction():
-        api_keys.revoke_key(connection, api_keys.list_keys(connection)[0].prefix)
-
-    assert client.post("/uploads", headers=key, files={"file": ("a.csv", b"a")}).status_code == 401
+    assert count(connection, "upload") == 0
 
 
 def test_a_bound_key_writes_no_other_source_and_learns_of_none(
@@ -148,31 +200,38 @@ def test_a_bound_key_writes_no_other_source_and_learns_of_none(
         for name in ("other", "unheard-of")
     ]
 
-    assert [a.status_code for a in answers] == [403, 403]
+    assert [a.status_code for a in answers] == [404, 404]
     assert answers[0].json() == answers[1].json()
 
 
-def test_a_source_that_does_not_exist_is_404(client: Client, make_header: MakeHeader) -> None:
-    answer = client.post(
-        "/uploads?source=unheard-of&filename=a.csv", headers=make_header() | CSV, content=b"a"
-    )
+def test_rows_of_another_party_are_refused_one_by_one(
+    client: Client, connection: Connection, make_header: MakeHeader, work: Work
+) -> None:
+    with connection.transaction():
+        source_parties.bind_source(connection, 1, ["IN*ABC"])
+    key = make_header(parties=["IN*ABC"])
+    sent = send(client, key, HEADER + row(1) + row(2, party="XYZ"), "&commit=true")
+    work()
+    found = client.get(f"/uploads/{sent['id']}", headers=key).json()
 
-    assert answer.status_code == 404 and "unheard-of" in answer.json()["detail"]
+    assert found["state"] == "committed", found
+    assert found["report"]["rejected_by_code"] == {"foreign-party": 1}
+    assert connection.execute("SELECT party_id, ocpi_id FROM location").fetchall() == [
+        ("ABC", "L1")
+    ]
 
 
-def test_a_body_over_the_limit_is_413(
+def test_a_body_over_the_limit_is_413_and_says_how_to_send_it(
     client: Client, make_header: MakeHeader, connection: Connection
 ) -> None:
-    size = upload_api.MAX_BYTES + (1 << 20) + 1
-    announced = client.post(
+    size = receiving.ONE_REQUEST_BYTES + (1 << 20) + 1
+    answer = client.post(
         "/uploads?source=files&filename=a.csv",
         headers=make_header() | CSV | {"Content-Length": str(size)},
         content=b"a",
     )
 
-    assert announced.status_code == 413
-    assert "100 MiB" in announced.json()["detail"]
-    assert count(connection, "delivery") == 0
+    assert answer.status_code == 413 and "in pieces" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -195,8 +254,7 @@ def test_a_body_sent_in_a_way_that_we_do_not_read_is_415(
     [
         ("source=files", STATIONS, "name the file"),
         ("filename=a.csv", STATIONS, "which source"),
-        ("source=files&filename=a.pdf", STATIONS, "known formats"),
-        ("source=files&filename=a.xlsx", b"PK\x03\x04", "damaged"),
+        ("source=files&filename=a.csv", b"", "empty"),
     ],
 )
 def test_what_cannot_be_used_is_422_and_says_why(
@@ -208,49 +266,222 @@ def test_what_cannot_be_used_is_422_and_says_why(
     assert reason in answer.json()["detail"]
 
 
-def test_a_file_of_bad_rows_only_is_422_with_its_report(
+def test_a_file_that_cannot_be_read_or_has_no_good_row_ends_as_a_problem(
+    client: Client, make_header: MakeHeader, work: Work
+) -> None:
+    key = make_header()
+    broken = send(client, key, b"PK\x03\x04")
+    bad = send(client, key, f"{HEADER}IN,ABC,L1,,x,y,1,a,b\n", "&commit=true")
+    work()
+    states = [client.get(f"/uploads/{u['id']}", headers=key).json() for u in (broken, bad)]
+
+    assert [s["state"] for s in states] == ["failed", "refused"]
+    assert "damaged" in states[0]["error"]
+    assert states[1]["report"]["findings"][0]["row"] == 1
+
+
+def test_the_same_request_with_an_idempotency_key_is_one_upload(
+    client: Client, connection: Connection, make_header: MakeHeader
+) -> None:
+    url = "/uploads?source=files&filename=stations.csv"
+    key = make_header() | CSV | {"Idempotency-Key": "a-1"}
+    first, again = (client.post(url, headers=key, content=STATIONS) for _ in range(2))
+    other_file = client.post(url, headers=key, content=STATIONS + b"\n")
+    stranger = client.post(
+        url, headers=make_header() | CSV | {"Idempotency-Key": "a-1"}, content=STATIONS
+    )
+
+    assert first.json()["id"] == again.json()["id"]
+    assert again.headers["idempotency-replayed"] == "true"
+    assert (other_file.status_code, stranger.status_code) == (422, 202)
+    assert count(connection, "upload") == 2
+
+
+def test_a_commit_does_not_hide_behind_the_key_of_a_preview(
     client: Client, make_header: MakeHeader
 ) -> None:
-    header, *_ = STATIONS.decode("utf-8-sig").splitlines()
-    bad = f"{header}\nIN;ABC;L1;;x;y\n".encode()
-    url = "/uploads?source=files&filename=a.csv&commit=true"
-    answer = client.post(url, headers=make_header() | CSV, content=bad)
+    key = make_header("files") | CSV | {"Idempotency-Key": "a-2"}
+    url = "/uploads?filename=stations.csv"
+    first = client.post(url, headers=key, content=STATIONS)
+    other = client.post(f"{url}&commit=true", headers=key, content=STATIONS)
+    client.post(f"/uploads/{first.json()['id']}/commit", headers=key)
+    again = client.post(url, headers=key, content=STATIONS)
 
-    assert answer.status_code == 422
-    assert answer.json()["report"]["findings"][0]["row"] == 1
+    assert (first.status_code, other.status_code, again.status_code) == (202, 422, 202)
+
+
+def test_a_file_that_is_cut_off_is_not_waited_for(
+    client: Client, connection: Connection, make_header: MakeHeader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*words: object) -> int:
+        raise InternalServerException("client disconnected prematurely")
+
+    key = make_header("files") | CSV | {"Idempotency-Key": "a-3"}
+    with monkeypatch.context() as broken:
+        broken.setattr(receiving, "append_all", gone)
+        client.post("/uploads?filename=stations.csv", headers=key, content=STATIONS)
+    again = client.post("/uploads?filename=stations.csv", headers=key, content=STATIONS)
+
+    assert again.status_code == 202 and "idempotency-replayed" not in again.headers
+    with connection.transaction():
+        states = connection.execute("SELECT state FROM upload ORDER BY id").fetchall()
+    assert states == [("withdrawn",), ("received",)]
+
+
+def test_wrong_methods_and_texts_are_problems_too(
+    database_url: str, make_header: MakeHeader
+) -> None:
+    state = State({"pool": SimpleNamespace(conninfo=database_url), "settings": settings.load({})})
+    app = Litestar(
+        route_handlers=upload_api.ROUTES, state=state, openapi_config=None,
+        exception_handlers=upload_api.EXCEPTION_HANDLERS,
+    )  # fmt: skip
+    with TestClient(app) as opened:
+        method = opened.put("/uploads")
+        text = opened.get("/uploads?source=a%00b", headers=make_header())
+
+    assert (method.status_code, text.status_code) == (405, 422)
+    for answer in (method, text):
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert "POST" in method.headers["allow"]
+
+
+def test_a_file_in_pieces_goes_on_where_it_was_cut_off(
+    client: Client, make_header: MakeHeader, work: Work
+) -> None:
+    key = make_header("files")
+    begun = client.post(
+        "/uploads?filename=stations.csv&commit=true",
+        headers=key | PIECE | {"Upload-Complete": "?0", "Upload-Length": str(len(STATIONS))},
+    )
+    here = begun.headers["location"]
+    part = client.patch(
+        here, headers=key | PIECE | {"Upload-Offset": "0", "Upload-Complete": "?0"},
+        content=STATIONS[:100],
+    )  # fmt: skip
+    told = client.head(here, headers=key)
+    wrong = client.patch(here, headers=key | PIECE | {"Upload-Offset": "50"}, content=STATIONS[50:])
+    last = client.patch(
+        here, headers=key | PIECE | {"Upload-Offset": "100", "Upload-Complete": "?1"},
+        content=STATIONS[100:],
+    )  # fmt: skip
+    work()
+
+    assert (begun.status_code, part.status_code, last.status_code) == (201, 204, 202)
+    assert (told.headers["upload-offset"], told.headers["upload-complete"]) == ("100", "?0")
+    assert (wrong.status_code, wrong.json()["expected-offset"]) == (409, 100)
+    assert client.get(here, headers=key).json()["state"] == "committed"
+
+
+def test_pieces_beyond_what_was_announced_are_refused_and_the_rest_is_asked_for(
+    client: Client, make_header: MakeHeader
+) -> None:
+    key = make_header("files")
+    begin = {"Upload-Complete": "?0", "Upload-Length": "10"}
+    here = client.post("/uploads?filename=a.csv", headers=key | PIECE | begin).headers["location"]
+    short = client.patch(
+        here, headers=key | PIECE | {"Upload-Offset": "0", "Upload-Complete": "?1"}, content=b"abc"
+    )
+    long = client.patch(here, headers=key | PIECE | {"Upload-Offset": "3"}, content=b"x" * 8)
+    huge = client.post(
+        "/uploads?filename=a.csv",
+        headers=key | PIECE | {"Upload-Complete": "?0", "Upload-Length": str(2 << 30)},
+    )
+
+    assert (short.status_code, long.status_code, huge.status_code) == (422, 422, 422)
+    assert "send the rest" in short.json()["detail"] and "1 GiB" in huge.json()["detail"]
+
+
+def test_what_was_found_is_told_page_by_page_and_as_csv_without_formulas(
+    client: Client, make_header: MakeHeader, work: Work
+) -> None:
+    key = make_header("files")
+    here = f"/uploads/{send(client, key, HEADER + row(1) + row(2, '=HYPERLINK(1)'))['id']}"
+    work()
+    first = client.get(f"{here}/findings?limit=1", headers=key).json()
+    every = client.get(f"{here}/findings", headers=key).json()["findings"]
+    after = client.get(f"{here}/findings?after={first['next_after']}", headers=key).json()
+    table = client.get(f"{here}/findings.csv", headers=key)
+    rows = list(csv.DictReader(io.StringIO(table.text.lstrip("\ufeff"), newline="")))
+
+    assert first["findings"] == every[:1] and after["findings"] == every[1:]
+    assert len(rows) == len(every) and "attachment" in table.headers["content-disposition"]
+    odd = next(r for r in rows if r["code"] == "connector-standard-unknown")
+    assert odd["value"] == "'=HYPERLINK(1)" and odd["what_to_do"]
+
+
+def test_a_withdrawn_upload_is_neither_checked_nor_taken(
+    client: Client, make_header: MakeHeader, work: Work
+) -> None:
+    key = make_header("files")
+    here = f"/uploads/{send(client, key, STATIONS)['id']}"
+
+    assert client.delete(here, headers=key).status_code == 204
+    work()
+    assert client.get(here, headers=key).json()["state"] == "withdrawn"
+    assert client.post(f"{here}/commit", headers=key).status_code == 409
+
+
+def test_versions_are_listed_compared_and_restored(
+    client: Client, connection: Connection, make_header: MakeHeader, work: Work
+) -> None:
+    key = make_header("files")
+    for text in (row(1) + row(2), row(1, "CHADEMO") + row(2) + row(3)):
+        send(client, key, HEADER + text, "&commit=true")
+        work()
+    diff = client.get("/sources/files/versions/diff?from=1&to=2", headers=key).json()["changes"]
+    restored = client.post("/sources/files/versions/1/restore", headers=key)
+    work()
+    listed = client.get("/sources/files/versions", headers=key).json()["versions"]
+    none = client.get("/sources/files/versions/diff?from=1&to=3", headers=key).json()["changes"]
+
+    assert sorted((c["key"], c["change"]) for c in diff) == [
+        ("IN*ABC*L1", "changed"), ("IN*ABC*L3", "new"),
+    ]  # fmt: skip
+    changed = next(c for c in diff if c["change"] == "changed")
+    assert changed["fields"][0] == {
+        "path": "evses[E1].connectors[1].standard", "before": "IEC_62196_T2", "after": "CHADEMO",
+    }  # fmt: skip
+    assert restored.status_code == 202 and none == []
+    assert [(v["number"], v["kind"], v["restores"], v["actor"]) for v in listed] == [
+        (3, "rollback", 1, "Asha"), (2, "commit", None, "Asha"), (1, "commit", None, "Asha"),
+    ]  # fmt: skip
+    assert client.post("/sources/files/versions/9/restore", headers=key).status_code == 404
+    only_reads = make_header("files", scopes=("read",))
+    assert client.post("/sources/files/versions/1/restore", headers=only_reads).status_code == 403
 
 
 def test_a_body_that_does_not_arrive_in_time_is_408(
     client: Client, make_header: MakeHeader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def receive_nothing(*_: object) -> str:
-        await asyncio.Event().wait()
-        raise AssertionError
+    async def receive_nothing(*_: object) -> int:
+        raise TimeoutError
 
-    monkeypatch.setattr(upload_api, "BODY_DEADLINE_S", 0.01)
-    monkeypatch.setattr(upload_api, "_receive", receive_nothing)
+    monkeypatch.setattr(problems, "BODY_DEADLINE_S", 0.01)
+    monkeypatch.setattr(receiving, "append_all", receive_nothing)
     url = "/uploads?source=files&filename=a.csv"
     answer = client.post(url, headers=make_header() | CSV, content=STATIONS)
 
     assert answer.status_code == 408 and "did not arrive" in answer.json()["detail"]
 
 
-def test_more_files_at_once_than_may_be_are_told_to_come_back(
-    client: Client, make_header: MakeHeader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upload_api, "_slots", threading.BoundedSemaphore(1))
-    upload_api._slots.acquire()
-    answer = client.post(
-        "/uploads?source=files", headers=make_header(), files={"file": ("list.xlsx", LIST)}
-    )
+def test_the_api_is_described_for_programs(client: Client) -> None:
+    answer = client.get("/openapi.json")
+    told = answer.json()
 
-    assert answer.status_code == 503 and answer.headers["retry-after"] == "30"
+    assert told["openapi"].startswith("3.1")
+    assert "multipart/form-data" in told["paths"]["/uploads"]["post"]["requestBody"]["content"]
+    assert {"get", "head", "patch", "delete"} <= set(told["paths"]["/uploads/{upload_id}"])
+    assert "UploadDocument" in told["components"]["schemas"]
+    for methods in told["paths"].values():
+        for operation in methods.values():
+            assert operation["summary"] and "4XX" in operation["responses"]
 
 
-def test_the_template_needs_no_key_and_is_a_download(client: Client) -> None:
-    answer = client.get("/uploads/template.csv")
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "geojson", "json"])
+def test_the_templates_need_no_key_and_are_downloads(client: Client, kind: str) -> None:
+    answer = client.get(f"/uploads/template.{kind}")
 
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.status_code == 200 and answer.content
     assert "attachment" in answer.headers["content-disposition"]
-    assert answer.text.startswith("country_code,party_id,location_id")
+    assert client.get("/uploads/schema.json").json() and client.get("/uploads/fields.md").text

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from psycopg import sql
 
+from nop_ingest.files.errand import Errand
 from nop_ingest.upload_report import UploadReport
 from nop_ingest.uploads import UploadBusy, upload_file
 from nop_registry.database import Connection, connect
@@ -25,8 +26,11 @@ def source(connection: Connection) -> Source:
         return sources.add_source(connection, name="files", kind="upload", country_code="IN")
 
 
-def upload(connection: Connection, source: Source, path: Path, commit: bool = True) -> UploadReport:
-    return upload_file(connection, source, path, path.name, country="IN", commit=commit)
+def upload(
+    connection: Connection, source: Source, path: Path, commit: bool = True, **more: Any
+) -> UploadReport:
+    errand = Errand(country="IN", commit=commit, **more)
+    return upload_file(connection, source, path, path.name, errand)
 
 
 def count(connection: Connection, table: str) -> int:
@@ -104,7 +108,7 @@ def test_the_same_file_again_does_nothing(connection: Connection, source: Source
     before = held(connection)
     again = upload(connection, source, LIST)
 
-    assert (again.state, again.upload_id) == ("already-committed", first.upload_id)
+    assert (again.state, again.version) == ("already-committed", first.version)
     assert held(connection) == before
     assert count(connection, "delivery") == 1
 
@@ -240,7 +244,7 @@ def test_rows_that_name_no_location_may_be_what_is_missing(
             connection, source, stations(tmp_path / f"{name}.csv", *rows, row(5, ord(name)))
         )
     assert report.state == "committed" and report.locations.missing == 1
-    assert "1 refused rows name no Location" in (report.message or "")
+    assert "1 refused rows name no object" in (report.message or "")
     with connection.transaction():
         left = "SELECT ocpi_id FROM location WHERE retired_at IS NULL AND missing_since IS NOT NULL"
         assert connection.execute(left).fetchall() == [("L4",)]
@@ -276,9 +280,9 @@ def test_an_oversized_file_is_refused_unread(
 ) -> None:
     huge = tmp_path / "huge.csv"
     with huge.open("wb") as file:
-        file.truncate((100 << 20) + 1)
+        file.truncate((1 << 30) + 1)
 
-    with pytest.raises(InvalidInput, match="100 MiB are allowed"):
+    with pytest.raises(InvalidInput, match="1024 MiB are allowed"):
         upload(connection, source, huge)
     assert count(connection, "delivery") == 0
 
@@ -322,7 +326,7 @@ def test_findings_of_refused_rows_stand_until_the_next_file(
 def test_progress_goes_from_reading_to_the_end(connection: Connection, source: Source) -> None:
     said: list[tuple[str, int, int | None]] = []
     upload_file(
-        connection, source, LIST, LIST.name, country="IN",
+        connection, source, LIST, LIST.name, Errand(country="IN"),
         progress=lambda stage, done, total: said.append((stage, done, total)),
     )  # fmt: skip
 

@@ -8,7 +8,9 @@ import io
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from nop_ingest.formats.nop_csv import template
+from nop import upload_jobs
+from nop_ingest.template.files import find_template
+from nop_registry import settings
 from nop_registry.access import make_key
 from nop_registry.database import Connection
 from nop_registry.store import api_keys, sources
@@ -16,8 +18,8 @@ from nop_registry.store.areas import load_builtin
 
 
 def a_file() -> bytes:
-    """The template's two good rows, and one without coordinates."""
-    rows = list(csv.reader(io.StringIO(template())))
+    """The template's good rows, and one without coordinates."""
+    rows = list(csv.reader(io.StringIO(find_template("csv").build().decode("utf-8-sig"))))
     head = next(row for row in rows if "location_id" in row)
     bad = list(rows[-1])
     bad[head.index("location_id")], bad[head.index("lat")] = "LOC-9", "north"
@@ -27,7 +29,7 @@ def a_file() -> bytes:
 
 
 def test_a_file_sent_with_a_key_is_on_the_coverage_page(
-    connection: Connection, client: TestClient[Litestar]
+    database_url: str, connection: Connection, client: TestClient[Litestar]
 ) -> None:
     load_builtin(connection, "IN")
     source = sources.add_source(connection, name="mine", kind="upload", country_code="IN")
@@ -41,14 +43,17 @@ def test_a_file_sent_with_a_key_is_on_the_coverage_page(
         "content": a_file(),
         "headers": {"Authorization": f"Bearer {key.key}", "Content-Type": "text/csv"},
     }
-    preview = client.post("/uploads?source=mine&filename=mine.csv", **send)
-    assert preview.status_code == 200, preview.text
+    here = client.post("/uploads?source=mine&filename=mine.csv", **send).headers["location"]
+    upload_jobs.work_off_source(database_url, settings.load({}), source.id)
+    assert client.get(here, headers=send["headers"]).json()["state"] == "previewed"
     assert connection.execute("SELECT count(*) FROM location").fetchone() == (0,)
     connection.commit()
-    answer = client.post("/uploads?source=mine&filename=mine.csv&commit=true", **send)
-    assert answer.status_code == 201, answer.text
-    report = answer.json()
-    assert (report["accepted"] + report["flagged"], report["rejected"]) == (2, 1), report
+    assert client.post(f"{here}/commit", headers=send["headers"]).status_code == 202
+    upload_jobs.work_off_source(database_url, settings.load({}), source.id)
+    answer = client.get(here, headers=send["headers"])
+    assert answer.json()["state"] == "committed", answer.text
+    report = answer.json()["report"]
+    assert (report["accepted"] + report["flagged"], report["rejected"]) == (3, 1), report
     refused = next(f for f in report["findings"] if f["severity"] == "ERROR")
     assert refused["column"] == "lat" and refused["value"] == "north" and refused["message"]
     evses = connection.execute("SELECT sum(n_evse) FROM site").fetchone()

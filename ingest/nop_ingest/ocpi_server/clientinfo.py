@@ -15,6 +15,7 @@ from nop_ingest.ocpi_server.doorkeeper import require_admission
 from nop_ingest.ocpi_server.envelope import CLIENT_ERROR, INVALID, AnyRequest, OcpiRefusal, answer
 from nop_ingest.ocpi_server.refusals import HANDLERS
 from nop_ingest.ocpi_server.versions import ALL_METHODS, require_method, require_version
+from nop_registry.access import Action
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput
 from nop_registry.store import peer_parties
@@ -27,6 +28,7 @@ _MOST_BYTES = 64 << 10
     "/ocpi/{version:str}/receiver/clientinfo/{country:str}/{party:str}",
     http_method=ALL_METHODS,
     exception_handlers=HANDLERS,
+    action=Action.EXCHANGE_OCPI,
     request_max_body_size=_MOST_BYTES,
 )
 async def serve_client_info(

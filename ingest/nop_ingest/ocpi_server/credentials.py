@@ -41,6 +41,7 @@ from nop_ingest.ocpi_server.envelope import (
 from nop_ingest.ocpi_server.pace import Pace
 from nop_ingest.ocpi_server.refusals import HANDLERS
 from nop_ingest.ocpi_server.versions import ALL_METHODS, require_method, require_version
+from nop_registry.access import Action
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput
 from nop_registry.sealing import load_key
@@ -102,6 +103,7 @@ class _Visit(NamedTuple):
     "/ocpi/{version:str}/credentials",
     http_method=ALL_METHODS,
     exception_handlers=HANDLERS,
+    action=Action.EXCHANGE_OCPI,
     request_max_body_size=_MOST_BYTES,
 )
 async def serve_credentials(request: AnyRequest, version: FromPath[str]) -> Response[bytes]:

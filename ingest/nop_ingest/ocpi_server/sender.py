@@ -29,6 +29,7 @@ from nop_ingest.ocpi_server.sender_objects import Speaker
 from nop_ingest.ocpi_server.sender_one import read_one
 from nop_ingest.ocpi_server.sender_question import MAX_LIMIT, Question, next_url, read_question
 from nop_ingest.ocpi_server.versions import require_version
+from nop_registry.access import Action
 from nop_registry.consumers import parse_scope
 from nop_registry.database import Connection
 from nop_registry.store.peers import Admission, note_token_use
@@ -107,13 +108,23 @@ async def _list(
     return answer(request, body, headers=caller.headers | headers)
 
 
-@route("/ocpi/{version:str}/sender/locations", http_method=_METHODS, exception_handlers=HANDLERS)
+@route(
+    "/ocpi/{version:str}/sender/locations",
+    http_method=_METHODS,
+    exception_handlers=HANDLERS,
+    action=Action.EXCHANGE_OCPI,
+)
 async def serve_locations(request: AnyRequest, version: FromPath[str]) -> Response[bytes]:
     """The list of locations."""
     return await _list(request, version, "locations", locations_page)
 
 
-@route("/ocpi/{version:str}/sender/tariffs", http_method=_METHODS, exception_handlers=HANDLERS)
+@route(
+    "/ocpi/{version:str}/sender/tariffs",
+    http_method=_METHODS,
+    exception_handlers=HANDLERS,
+    action=Action.EXCHANGE_OCPI,
+)
 async def serve_tariffs(request: AnyRequest, version: FromPath[str]) -> Response[bytes]:
     """The list of tariffs."""
     return await _list(request, version, "tariffs", tariffs_page)
@@ -123,6 +134,7 @@ async def serve_tariffs(request: AnyRequest, version: FromPath[str]) -> Response
     "/ocpi/{version:str}/sender/locations/{rest:path}",
     http_method=_METHODS,
     exception_handlers=HANDLERS,
+    action=Action.EXCHANGE_OCPI,
 )
 async def serve_location(request: AnyRequest, version: FromPath[str]) -> Response[bytes]:
     """One Location, EVSE or Connector."""

@@ -20,6 +20,7 @@ from nop_ingest.ocpi_server.envelope import (
     answer,
 )
 from nop_ingest.ocpi_server.refusals import HANDLERS
+from nop_registry.access import Action
 from nop_registry.database import Connection
 from nop_registry.store.peers import Admission, Peer, note_token_use
 
@@ -111,37 +112,67 @@ async def _answer_details(request: AnyRequest, version: str, side: Side | None) 
     return answer(request, msgspec.json.encode(details))
 
 
-@route("/ocpi/versions", http_method=ALL_METHODS, exception_handlers=HANDLERS)
+@route(
+    "/ocpi/versions",
+    http_method=ALL_METHODS,
+    exception_handlers=HANDLERS,
+    action=Action.EXCHANGE_OCPI,
+)
 async def serve_versions(request: AnyRequest) -> Response[bytes]:
     """What we offer."""
     return await _answer_versions(request, None)
 
 
-@route("/ocpi/cpo/versions", http_method=ALL_METHODS, exception_handlers=HANDLERS)
+@route(
+    "/ocpi/cpo/versions",
+    http_method=ALL_METHODS,
+    exception_handlers=HANDLERS,
+    action=Action.EXCHANGE_OCPI,
+)
 async def serve_cpo_versions(request: AnyRequest) -> Response[bytes]:
     """The same, where 2.1.1 shows us as Sender."""
     return await _answer_versions(request, "cpo")
 
 
-@route("/ocpi/emsp/versions", http_method=ALL_METHODS, exception_handlers=HANDLERS)
+@route(
+    "/ocpi/emsp/versions",
+    http_method=ALL_METHODS,
+    exception_handlers=HANDLERS,
+    action=Action.EXCHANGE_OCPI,
+)
 async def serve_emsp_versions(request: AnyRequest) -> Response[bytes]:
     """The same, where 2.1.1 shows us as Receiver."""
     return await _answer_versions(request, "emsp")
 
 
-@route("/ocpi/{version:str}", http_method=ALL_METHODS, exception_handlers=HANDLERS)
+@route(
+    "/ocpi/{version:str}",
+    http_method=ALL_METHODS,
+    exception_handlers=HANDLERS,
+    action=Action.EXCHANGE_OCPI,
+)
 async def serve_details(request: AnyRequest, version: FromPath[str]) -> Response[bytes]:
     """The modules of a version."""
     return await _answer_details(request, version, None)
 
 
-@route("/ocpi/cpo/{version:str}", http_method=ALL_METHODS, exception_handlers=HANDLERS)
+@route(
+    "/ocpi/cpo/{version:str}",
+    http_method=ALL_METHODS,
+    exception_handlers=HANDLERS,
+    action=Action.EXCHANGE_OCPI,
+)
 async def serve_cpo_details(request: AnyRequest, version: FromPath[str]) -> Response[bytes]:
     """Those that others read."""
     return await _answer_details(request, version, "cpo")
 
 
-@route("/ocpi/emsp/{version:str}", http_method=ALL_METHODS, exception_handlers=HANDLERS)
+@route(
+    "/ocpi/emsp/{version:str}",
+    http_method=ALL_METHODS,
+    exception_handlers=HANDLERS,
+    action=Action.EXCHANGE_OCPI,
+)
 async def serve_emsp_details(request: AnyRequest, version: FromPath[str]) -> Response[bytes]:
     """Those that others push to."""
     return await _answer_details(request, version, "emsp")

@@ -7,7 +7,7 @@ element per dimension; unknown is None, never 0 and never free).
 from nop_registry.pricing.headline import headline
 from nop_registry.pricing.price import Basis, PriceNow, SessionLimit, TaxStatus, UnitPrice
 from nop_registry.pricing.session import Phase, SessionCost, SessionProfile, session_cost
-from nop_registry.pricing.text import price_text
+from nop_registry.pricing.text import money_text, price_text
 
 __all__ = [
     "Basis",
@@ -19,6 +19,7 @@ __all__ = [
     "TaxStatus",
     "UnitPrice",
     "headline",
+    "money_text",
     "price_text",
     "session_cost",
 ]

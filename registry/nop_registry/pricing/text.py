@@ -32,7 +32,26 @@ _ENGLISH = {
     "depends": "depends on {kinds}",
     "contract": "with a contract",
 }
-_WORDS = {"en": _ENGLISH}
+_HINDI = {
+    "unknown": "दाम अज्ञात",
+    "free": "निःशुल्क",
+    "per_kwh": "/kWh",
+    "per_minute": "/मिनट",
+    "per_minute_parked": "/मिनट खड़े रहने पर",
+    "per_session": "/सत्र",
+    "after": "{minutes} मिनट के बाद",
+    "incl": "{tax} सहित",
+    "no_tax": "{tax} लागू नहीं",
+    "tax_unknown": "कर अज्ञात",
+    "tax_excluded": "{tax} अलग",
+    "other": "अन्य शुल्क",
+    "at_least": "कम से कम {amount}",
+    "at_most": "अधिक से अधिक {amount}",
+    "until": "{clock} तक",
+    "depends": "निर्भर: {kinds}",
+    "contract": "अनुबंध के साथ",
+}
+_WORDS = {"en": _ENGLISH, "hi": _HINDI}
 
 
 def price_text(price: PriceNow, *, language: str = "en") -> str:
@@ -61,7 +80,7 @@ def _components(price: PriceNow, words: dict[str, str]) -> list[str]:
     parts: list[str] = []
     said = ""
     for name, unit in charged or stated[:1]:
-        text = f"{_money(unit.shown, price.currency)} {words[name]}"
+        text = f"{money_text(unit.shown, price.currency)} {words[name]}"
         if unit.after_minutes:
             text += " " + words["after"].format(minutes=unit.after_minutes)
         tax = _tax(unit, price, words)
@@ -112,9 +131,9 @@ def _contract(price: PriceNow, words: dict[str, str]) -> list[str]:
 
 def _limit_text(limit: SessionLimit, price: PriceNow, words: dict[str, str]) -> str:
     if limit.incl_tax is not None:
-        return _money(limit.incl_tax, price.currency)
+        return money_text(limit.incl_tax, price.currency)
     tax = words["tax_excluded"].format(tax=_tax_name(price))
-    return f"{_money(limit.excl_tax, price.currency)} {tax}"
+    return f"{money_text(limit.excl_tax, price.currency)} {tax}"
 
 
 def _clock(price: PriceNow) -> str | None:
@@ -126,10 +145,10 @@ def _clock(price: PriceNow) -> str | None:
     return f"{price.next_change_at.astimezone(ZoneInfo(price.time_zone)):%H:%M}"
 
 
-def _money(amount: Decimal | None, currency: str | None) -> str:
-    """Minor units at least, four decimals at most, half up.
+def money_text(amount: Decimal | None, currency: str | None) -> str:
+    """An amount of money: minor units at least, four decimals at most, half up.
 
-    >>> _money(Decimal("0.5445"), "EUR"), _money(Decimal("17"), "INR")
+    >>> money_text(Decimal("0.5445"), "EUR"), money_text(Decimal("17"), "INR")
     ('€ 0.5445', '₹ 17.00')
     """
     fewest = _MINOR_DIGITS.get(currency or "", 2)

@@ -142,6 +142,23 @@ def find_checkpoint(
     return Checkpoint(delivery, row[2], row[3], row[4], frozenset(n for (n,) in seen))
 
 
+def last_page(
+    connection: Connection, delivery: Delivery
+) -> tuple[int, dict[str, Any], set[int]] | None:
+    """Number and report of the last page that was committed, and all objects seen until then."""
+    row = connection.execute(
+        """SELECT page_no, report FROM delivery_page WHERE delivery_id = %s
+           ORDER BY page_no DESC LIMIT 1""",
+        (delivery.id,),
+    ).fetchone()
+    if row is None:
+        return None
+    seen = connection.execute(
+        "SELECT unnest(seen) FROM delivery_page WHERE delivery_id = %s", (delivery.id,)
+    ).fetchall()
+    return row[0], row[1], {number for (number,) in seen}
+
+
 def save_page(
     connection: Connection,
     delivery: Delivery,

@@ -25,6 +25,7 @@ from nop_registry.store.staging import copy_rows, number_array, stage, text_arra
 
 _encode = msgspec.msgpack.Encoder().encode
 _json = msgspec.json.Encoder(decimal_format="number").encode
+_encode_record = msgspec.json.Encoder().encode
 
 
 class LocationWrite(NamedTuple):
@@ -69,6 +70,7 @@ _CONNECTOR = {
 _VERSION = {
     "object_id": "int8", "version": "int4", "kind": "text", "delivery_id": "int8",
     "valid_from": "timestamptz", "event": "text", "content_hash": "bytea", "raw": "bytea",
+    "record": "bytea",
 }  # fmt: skip
 
 
@@ -79,16 +81,61 @@ def store_locations(
     received_at: datetime,
     *,
     strictly_newer: bool = False,
+    overriding: bool = False,
 ) -> Written:
     """Write what changed, with children and versions. The caller's transaction, the source's lock.
 
     Newer wins: a record whose last_updated is older than the one held is not applied (RE-8);
-    `strictly_newer` refuses an equal or missing one too.
+    `strictly_newer` refuses an equal or missing one too; `overriding` (a person restores what was)
+    refuses none.
     Statuses are not written here (store.statuses), nor search rows (store.sites).
     """
     if not writes:
         return Written([], [], [], [])
-    rows = _Rows(delivery.source_id, writes)
+    rows = LocationRows(delivery.source_id, writes)
+    outcome = sort_out(
+        connection, writes, rows, strictly_newer=strictly_newer, overriding=overriding
+    )
+    held = outcome.held
+    written = _upsert(connection, delivery, rows, set(outcome.moved), set(held), received_at)
+    by_number = {w.number: w for w in writes}
+    hashes = {row[0]: row[_HASH] for row in rows.locations}
+    by_file = delivery.module == "upload"
+    copy_rows(
+        connection,
+        "object_version",
+        _VERSION,
+        (
+            (n, version, "location", delivery.id, received_at,
+             _event(version, held.get(n)), hashes[n], by_number[n].raw,
+             _encode_record(by_number[n].record) if by_file else None)
+            for n, version in written
+        ),
+    )  # fmt: skip
+    created = [n for n, version in written if version == 1]
+    changed = [n for n, version in written if version > 1]
+    return Written(created, changed, outcome.unchanged, outcome.stale)
+
+
+class Outcome(NamedTuple):
+    """What becomes of locations that are about to be stored, by number."""
+
+    held: dict[int, tuple[bytes, datetime | None, bool]]
+    """Content hash, last_updated and whether it is retired."""
+    moved: list[int]
+    unchanged: list[int]
+    stale: list[int]
+
+
+def sort_out(
+    connection: Connection,
+    writes: Sequence[LocationWrite],
+    rows: LocationRows,
+    *,
+    strictly_newer: bool = False,
+    overriding: bool = False,
+) -> Outcome:
+    """Compare with what is held; nothing is written. `rows` are those of `writes`."""
     held = {
         number: (content_hash, last_updated, gone)
         for number, content_hash, last_updated, gone in connection.execute(
@@ -97,33 +144,19 @@ def store_locations(
             ([w.number for w in writes],),
         )
     }
-    unchanged, stale, moved = [], [], []
+    outcome = Outcome(held, [], [], [])
     for write, row in zip(writes, rows.locations, strict=True):
         before = held.get(write.number)
         claimed = write.record.last_updated
         if before is None:
-            moved.append(write.number)
-        elif _is_older(claimed, before[1], strictly_newer):
-            stale.append(write.number)
+            outcome.moved.append(write.number)
+        elif not overriding and _is_older(claimed, before[1], strictly_newer):
+            outcome.stale.append(write.number)
         elif before[0] == row[_HASH] and not before[2]:
-            unchanged.append(write.number)
+            outcome.unchanged.append(write.number)
         else:
-            moved.append(write.number)
-    written = _upsert(connection, delivery, rows, set(moved), set(held), received_at)
-    raws = {w.number: w.raw for w in writes}
-    hashes = {row[0]: row[_HASH] for row in rows.locations}
-    copy_rows(
-        connection,
-        "object_version",
-        _VERSION,
-        (
-            (n, version, "location", delivery.id, received_at,
-             _event(version, held.get(n)), hashes[n], raws[n])
-            for n, version in written
-        ),
-    )  # fmt: skip
-    created = [n for n, version in written if version == 1]
-    return Written(created, [n for n, version in written if version > 1], unchanged, stale)
+            outcome.moved.append(write.number)
+    return outcome
 
 
 def _is_older(claimed: datetime | None, held: datetime | None, strictly_newer: bool) -> bool:
@@ -144,7 +177,7 @@ def _event(version: int, before: tuple[bytes, datetime | None, bool] | None) -> 
 def _upsert(
     connection: Connection,
     delivery: Delivery,
-    rows: _Rows,
+    rows: LocationRows,
     moved: set[int],
     held: set[int],
     received_at: datetime,
@@ -251,8 +284,8 @@ FROM stage_location WHERE country_code ~ '^[A-Z]{2}$' AND party_id ~ '^[A-Z0-9]{
 ON CONFLICT DO NOTHING"""
 
 
-class _Rows:
-    """The rows of a batch of locations, ready for COPY."""
+class LocationRows:
+    """The rows of a batch of locations, ready for COPY. An EVSE's last value is its digest."""
 
     def __init__(self, source_id: int, writes: Sequence[LocationWrite]) -> None:
         self.locations: list[tuple[Any, ...]] = []

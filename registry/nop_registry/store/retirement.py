@@ -32,6 +32,11 @@ class Absence(NamedTuple):
     """Locations that went missing now or came back: their search rows follow."""
 
 
+def needs_a_person(known: int, missing: int) -> bool:
+    """Whether so much is missing that somebody must look before it is retired."""
+    return (missing > MAX_COUNT and missing > MAX_SHARE * known) or missing == known > 0
+
+
 def settle_absences(
     connection: Connection,
     delivery: Delivery,
@@ -56,13 +61,14 @@ def settle_absences(
         "kind": kind.value,
         "at": at,
     }
+    connection.execute("DROP TABLE IF EXISTS pg_temp.absent")  # of another kind, before
     connection.execute(_ABSENT, parameters)
     known, missing = connection.execute(
         """SELECT count(*), (SELECT count(*) FROM absent) FROM source_object
            WHERE source_id = %(source)s AND kind = %(kind)s""",
         parameters,
     ).fetchone() or (0, 0)
-    too_many = (missing > MAX_COUNT and missing > MAX_SHARE * known) or missing == known > 0
+    too_many = needs_a_person(known, missing)
     turned: list[int] = []
     if kind is ObjectKind.LOCATION:
         # Even if held: nobody has confirmed the status of what is not listed.
@@ -80,6 +86,19 @@ def settle_absences(
     # Forgotten as "sent": should it come back, it is taken anew and revived with its history.
     connection.execute("DELETE FROM source_object WHERE id = ANY(%s)", (retired,))
     return Absence(known, missing, retired, held=False, unsure=False, turned=turned)
+
+
+def retire_objects(
+    connection: Connection, delivery: Delivery, kind: ObjectKind, numbers: list[int], at: datetime
+) -> list[int]:
+    """Retire these objects; returns those that were live. They are forgotten as "sent".
+
+    Search rows follow (store.sites), and for tariffs what consumers are told (store.emissions).
+    """
+    parameters = {"delivery": delivery.id, "at": at, "numbers": numbers}
+    retired = [n for (n,) in connection.execute(_RETIRE_THESE[kind], parameters)]
+    connection.execute("DELETE FROM source_object WHERE id = ANY(%s)", (numbers,))
+    return retired
 
 
 # NOT IN is hashed even where a table is too new for statistics; an anti-join was a nested loop.
@@ -111,11 +130,11 @@ UPDATE location l SET missing_since = %(at)s FROM absent a
 WHERE l.id = a.id AND l.missing_since IS NULL AND l.retired_at IS NULL
 RETURNING l.id"""
 
-_RETIRE = {
+_TWICE_ABSENT = """
+SELECT o.id FROM source_object o JOIN absent a USING (id) WHERE o.missing_pulls >= %(times)s"""
+_RETIRE_GONE = {
     ObjectKind.LOCATION: """
-WITH gone AS (
-    SELECT o.id FROM source_object o JOIN absent a USING (id) WHERE o.missing_pulls >= %(times)s
-), retired AS (
+retired AS (
     UPDATE location l SET retired_at = %(at)s, version = version + 1 FROM gone
     WHERE l.id = gone.id AND l.retired_at IS NULL RETURNING l.id, l.version
 ), silenced AS (
@@ -126,17 +145,41 @@ WITH gone AS (
 ), history AS (
     INSERT INTO object_version (object_id, version, kind, delivery_id, valid_from, event)
     SELECT id, version, 'location', %(delivery)s, %(at)s, 'retired' FROM retired
-)
-SELECT id FROM gone""",
+)""",
     ObjectKind.TARIFF: """
-WITH gone AS (
-    SELECT o.id FROM source_object o JOIN absent a USING (id) WHERE o.missing_pulls >= %(times)s
-), retired AS (
+retired AS (
     UPDATE tariff t SET retired_at = %(at)s, version = version + 1 FROM gone
     WHERE t.id = gone.id AND t.retired_at IS NULL RETURNING t.id, t.version
 ), history AS (
     INSERT INTO object_version (object_id, version, kind, delivery_id, valid_from, event)
     SELECT id, version, 'tariff', %(delivery)s, %(at)s, 'retired' FROM retired
-)
-SELECT id FROM gone""",
+)""",
 }
+_RETIRE = {
+    kind: f"WITH gone AS ({_TWICE_ABSENT}), {act} SELECT id FROM gone"  # noqa: S608 - constants
+    for kind, act in _RETIRE_GONE.items()
+}
+_RETIRE_THESE = {
+    kind: f"WITH gone AS (SELECT unnest(%(numbers)s::bigint[]) AS id), {act} SELECT id FROM retired"  # noqa: S608
+    for kind, act in _RETIRE_GONE.items()
+}
+
+
+def restore_missing(
+    connection: Connection, source_id: int, missing: list[int], at: datetime
+) -> list[int]:
+    """Of this source these Locations are missing and no others; returns those that turned."""
+    values = {"source": source_id, "missing": missing, "at": at}
+    connection.execute(_MISSING_PULLS, values)
+    return [number for (number,) in connection.execute(_MISSING_SINCE, values)]
+
+
+_MISSING_PULLS = """
+UPDATE source_object SET missing_pulls = (id = ANY(%(missing)s))::int
+WHERE source_id = %(source)s AND missing_pulls <> (id = ANY(%(missing)s))::int"""
+
+_MISSING_SINCE = """
+UPDATE location SET missing_since = CASE WHEN id = ANY(%(missing)s) THEN %(at)s END
+WHERE source_id = %(source)s AND retired_at IS NULL
+  AND (missing_since IS NOT NULL) <> (id = ANY(%(missing)s))
+RETURNING id"""

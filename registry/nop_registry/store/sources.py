@@ -190,6 +190,30 @@ def note_success(
     )
 
 
+def note_file(
+    connection: Connection, source: Source, at: datetime, confirmed: Iterable[int]
+) -> None:
+    """A file was taken. Statuses of the `confirmed` sources that it did not change hold as of `at`.
+
+    A file that says nothing of statuses confirms none: only where none was ever heard it counts as
+    contact.
+    """
+    connection.execute(
+        """UPDATE source SET last_success_at = %(at)s, last_full_at = %(at)s, failures = 0,
+               not_before = NULL WHERE id = %(id)s""",
+        {"at": at, "id": source.id},
+    )
+    connection.execute(
+        """UPDATE source s SET seen_at = %(at)s,
+               recovered_at = CASE WHEN seen_at < now() - status_ttl_s * interval '1 second'
+                                   THEN now() ELSE recovered_at END
+           WHERE id = ANY(%(confirmed)s) OR id = %(id)s AND NOT EXISTS (
+               SELECT FROM evse_status e JOIN location l ON l.id = e.location_id
+               WHERE l.source_id = s.id AND e.status <> 'UNKNOWN')""",
+        {"at": at, "id": source.id, "confirmed": list(confirmed)},
+    )
+
+
 def confirm_statuses(connection: Connection, source: Source, at: datetime) -> None:
     """All locations arrived, though not all else: statuses that did not change hold as of `at`."""
     connection.execute(
@@ -261,6 +285,21 @@ def hold_source(connection: Connection, source: Source, reason: str) -> None:
     connection.execute(
         "UPDATE source SET state = 'held', state_reason = %s WHERE id = %s", (reason, source.id)
     )
+
+
+def accept_removal(connection: Connection, name: str) -> None:
+    """A person says that what the last delivery did not list is gone; only that is released.
+
+    Raises InvalidInput unless its removal is held: what was withdrawn or disabled stays so.
+    """
+    done = connection.execute(
+        """UPDATE source SET state = 'active', state_reason = NULL, failures = 0,
+               removal_approved = true
+           WHERE name = %s AND state = 'held' AND withdrawn_at IS NULL""",
+        (name,),
+    )
+    if done.rowcount == 0:
+        raise InvalidInput(f"{name}: no removal waits for anybody's word")
 
 
 def release_source(connection: Connection, name: str, *, accept_removal: bool) -> Source:

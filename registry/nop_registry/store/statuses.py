@@ -84,6 +84,33 @@ def store_statuses(
     return StatusesWritten(*row) if row else StatusesWritten(0, [])
 
 
+def without_status(connection: Connection, evses: Sequence[int]) -> set[int]:
+    """Those EVSEs of which no status is held."""
+    held = connection.execute(
+        "SELECT evse_id FROM evse_status WHERE evse_id = ANY(%s::bigint[])", (number_array(evses),)
+    )
+    return set(evses) - {number for (number,) in held}
+
+
+def yield_to_claims(connection: Connection, claims: Sequence[StatusWrite]) -> None:
+    """Where nobody has claimed a status yet, an older claim may still come.
+
+    An EVSE of a file without statuses is UNKNOWN as of the file's arrival; that is no claim.
+    """
+    dated = [(c.evse_number, c.at) for c in claims if c.at is not None]
+    connection.execute(
+        """UPDATE evse_status s SET claimed_at = i.at
+           FROM (SELECT evse_id, min(at) AS at FROM unnest(%s::bigint[], %s::timestamptz[])
+                     AS t (evse_id, at) GROUP BY evse_id) i
+           WHERE s.evse_id = i.evse_id AND s.status = 'UNKNOWN' AND s.claimed_at > i.at
+             AND s.claimed_at = s.received_at""",
+        (
+            number_array([number for number, _ in dated]),
+            "{" + ",".join(at.isoformat() for _, at in dated) + "}",
+        ),
+    )
+
+
 # Everything in one statement, each row looked up once. `previous` lets the UPDATE tell what was
 # there before. What it did not touch is new, or its claim is older and the INSERT finds it taken.
 _APPLY = """

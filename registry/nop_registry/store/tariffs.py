@@ -40,6 +40,7 @@ def store_tariffs(
     received_at: datetime,
     *,
     strictly_newer: bool = False,
+    overriding: bool = False,
 ) -> Written:
     """Write what changed, with versions. Newer wins by last_updated, as for locations."""
     if not writes:
@@ -57,6 +58,8 @@ def store_tariffs(
             "delivery": delivery.id,
             "at": received_at,
             "strict": strictly_newer,
+            "overriding": overriding,
+            "by_file": delivery.module == "upload",
         },
     ).fetchall()
     created = [number for number, version in written if version == 1]
@@ -92,15 +95,42 @@ def retire_tariff(connection: Connection, delivery: Delivery, number: int, at: d
     return row is not None
 
 
+def foretell_tariffs(connection: Connection, writes: Sequence[TariffWrite]) -> Written:
+    """What store_tariffs would make of them; nothing is written."""
+    held = {
+        number: (content_hash, last_updated, gone)
+        for number, content_hash, last_updated, gone in connection.execute(
+            """SELECT id, content_hash, last_updated, retired_at IS NOT NULL FROM tariff
+               WHERE id = ANY(%s)""",
+            ([w.number for w in writes],),
+        )
+    }
+    told = Written([], [], [], [])
+    for write in writes:
+        before, claimed = held.get(write.number), write.record.last_updated
+        if before is None:
+            told.created.append(write.number)
+        elif claimed and before[1] and claimed < before[1]:
+            told.stale.append(write.number)
+        elif before[0] == _content_hash(write.record) and not before[2]:
+            told.unchanged.append(write.number)
+        else:
+            told.changed.append(write.number)
+    return told
+
+
 def _row(write: TariffWrite) -> tuple[object, ...]:
     r = write.record
-    document = _encode(r)
-    # last_updated may move without any change (P6): it is not part of the content.
-    content = _encode(msgspec.structs.replace(r, last_updated=None))
     return (
-        write.number, r.country_code, r.party_id, r.id, r.currency, r.type, document.decode(),
-        r.last_updated, blake2b(content, digest_size=16).digest(), write.raw,
+        write.number, r.country_code, r.party_id, r.id, r.currency, r.type, _encode(r).decode(),
+        r.last_updated, _content_hash(r), write.raw,
     )  # fmt: skip
+
+
+def _content_hash(record: TariffRecord) -> bytes:
+    # last_updated may move without any change (P6): it is not part of the content.
+    content = _encode(msgspec.structs.replace(record, last_updated=None))
+    return blake2b(content, digest_size=16).digest()
 
 
 _UPSERT = f"""
@@ -119,15 +149,17 @@ WITH written AS (
         emitted_at = CASE WHEN t.retired_at IS NULL AND excluded.emitted_at > t.emitted_at
             THEN excluded.emitted_at ELSE greatest(t.emitted_at, statement_timestamp()) END
     WHERE (t.content_hash IS DISTINCT FROM excluded.content_hash OR t.retired_at IS NOT NULL)
-      AND CASE WHEN %(strict)s THEN coalesce(excluded.last_updated > t.last_updated, false)
+      AND CASE WHEN %(overriding)s THEN true
+               WHEN %(strict)s THEN coalesce(excluded.last_updated > t.last_updated, false)
                ELSE coalesce(excluded.last_updated >= t.last_updated, true) END
     RETURNING t.id, t.version, t.content_hash
 ), history AS (
     INSERT INTO object_version
-        (object_id, version, kind, delivery_id, valid_from, event, content_hash, raw)
+        (object_id, version, kind, delivery_id, valid_from, event, content_hash, raw, record)
     SELECT w.id, w.version, 'tariff', %(delivery)s, %(at)s,
            CASE WHEN w.version = 1 THEN 'created' WHEN before.retired_at IS NULL THEN 'changed'
-                ELSE 'returned' END, w.content_hash, s.raw
+                ELSE 'returned' END, w.content_hash, s.raw,
+           CASE WHEN %(by_file)s THEN convert_to(s.document, 'UTF8') END
     FROM written w JOIN stage_tariff s ON s.id = w.id
     LEFT JOIN tariff before ON before.id = w.id  -- as it was when the statement began
 )

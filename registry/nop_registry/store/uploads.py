@@ -1,63 +1,54 @@
-"""Uploads: deliveries that were files, their EVSEs before and after, and what was refused."""
+"""Deliveries that were files: the same again, their EVSEs before and after, what is not listed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
-from psycopg.rows import class_row
+from psycopg import sql
 
 from nop_registry.database import Connection
+from nop_registry.enums import ObjectKind
 from nop_registry.store.deliveries import Delivery
-
-
-class Upload(msgspec.Struct, frozen=True):
-    """A file that was received."""
-
-    id: int
-    source_id: int
-    source: str
-    state: str
-    filename: str | None
-    started_at: datetime
-    finished_at: datetime | None
-    error: str | None
-    report: dict[str, Any]
 
 
 class Absent(NamedTuple):
     """What a source had and a file does not list."""
 
-    locations: int
+    objects: int
     evses: int
+    known: int
+    """How many it had."""
+
+
+class Committed(NamedTuple):
+    """A file that was taken."""
+
+    number: int
+    """Of the upload."""
+    version: int | None
+    """The source's version that it became; None: it held statuses only."""
 
 
 def find_committed(
-    connection: Connection, source_id: int, checksum: bytes, parser: str
-) -> int | None:
-    """The delivery that brought this file whole, read by this parser, and nothing came since."""
+    connection: Connection, source_id: int, checksum: bytes, parser: str, *, whole: bool
+) -> Committed | None:
+    """The same file, if it was taken whole, read by this parser, and nothing came since.
+
+    A commit that was cut off or broke counts as something: a part of it may be stored.
+    """
     row = connection.execute(
-        """SELECT id, state = 'complete' AND checksum = %s AND report->>'parser' = %s
-           FROM delivery
-           WHERE source_id = %s AND module = 'upload' AND state IN ('complete', 'held')
-           ORDER BY id DESC LIMIT 1""",
-        (checksum, parser, source_id),
+        """SELECT coalesce(u.id, d.id), v.number,
+               d.state = 'complete' AND d.checksum = %s AND d.report->>'parser' = %s
+                   AND coalesce((d.report->>'whole')::boolean, true) = %s
+           FROM delivery d LEFT JOIN upload u ON u.delivery_id = d.id
+           LEFT JOIN source_version v ON v.delivery_id = d.id
+           WHERE d.source_id = %s AND d.module = 'upload'
+             AND (d.state IN ('complete', 'held', 'running') OR d.error IS NOT NULL)
+           ORDER BY d.id DESC LIMIT 1""",
+        (checksum, parser, whole, source_id),
     ).fetchone()
-    return row[0] if row and row[1] else None
-
-
-def find_upload(connection: Connection, delivery_id: int) -> Upload | None:
-    """A file's delivery with its report."""
-    with connection.cursor(row_factory=class_row(Upload)) as cursor:
-        return cursor.execute(
-            """SELECT d.id, d.source_id, s.name AS source, d.state, d.filename, d.started_at,
-                   d.finished_at, d.error, d.report
-               FROM delivery d JOIN source s ON s.id = d.source_id
-               WHERE d.id = %s AND d.module = 'upload'""",
-            (delivery_id,),
-        ).fetchone()
+    return Committed(row[0], row[1]) if row and row[2] else None
 
 
 def evse_digests(connection: Connection, locations: Sequence[int]) -> dict[int, bytes]:
@@ -71,16 +62,20 @@ def evse_digests(connection: Connection, locations: Sequence[int]) -> dict[int, 
     )
 
 
-def count_absent(connection: Connection, source_id: int, seen: Set[int]) -> Absent:
-    """Live Locations of a source that are not among `seen`, and their EVSEs."""
+def count_absent(
+    connection: Connection, source_id: int, kind: ObjectKind, seen: Set[int]
+) -> Absent:
+    """Live Locations or Tariffs of a source that are not among `seen`, and their EVSEs."""
+    table = sql.Identifier(kind.value)
     live = connection.execute(
-        "SELECT id FROM location WHERE source_id = %s AND retired_at IS NULL",
+        sql.SQL("SELECT id FROM {} WHERE source_id = %s AND retired_at IS NULL").format(table),
         (source_id,),
         binary=True,
-    )
+    ).fetchall()
     # Compared here: without fresh statistics the planner may compare each with each.
     absent = [number for (number,) in live if number not in seen]
-    return Absent(len(absent), len(evse_digests(connection, absent)))
+    evses = evse_digests(connection, absent) if kind is ObjectKind.LOCATION else {}
+    return Absent(len(absent), len(evses), len(live))
 
 
 def forget_refused_rows(connection: Connection, delivery: Delivery) -> None:

@@ -1,0 +1,213 @@
+"""One pass over a file: a preview, which reads only, or a commit, which stores batch by batch."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from nop_ingest.context import Context
+from nop_ingest.files import commit, foretelling
+from nop_ingest.files.ending import Ending
+from nop_ingest.files.errand import Errand, KeepFindings, Progress
+from nop_ingest.files.reading import Batch, FileReader
+from nop_ingest.files.row_book import RowBook
+from nop_ingest.files.statuses import StatusJudge, store_claims
+from nop_ingest.formats.catalogue import find_format
+from nop_ingest.sandbox import ParsedFile
+from nop_ingest.tally import Tally
+from nop_ingest.upload_report import Counts, StatusCounts, UploadReport
+from nop_registry.access import acting_as
+from nop_registry.database import Connection
+from nop_registry.enums import ObjectKind, Status
+from nop_registry.errors import InvalidInput
+from nop_registry.store import deliveries
+from nop_registry.store.evse_names import EvseNames
+from nop_registry.store.objects import Sent, find_sent, restore_refused
+from nop_registry.store.sources import Source
+from nop_registry.store.statuses import StatusWrite
+
+
+class _Counts(msgspec.Struct):
+    """What is kept with each committed batch, so that a cut commit ends with the right report."""
+
+    locations: Tally = msgspec.field(default_factory=Tally)
+    tariffs: Tally = msgspec.field(default_factory=Tally)
+    evses: Counts = msgspec.field(default_factory=Counts)
+    statuses: StatusCounts = msgspec.field(default_factory=StatusCounts)
+
+
+class Pass:
+    """One file on its way."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        source: Source,
+        delivery: deliveries.Delivery | None,
+        report: UploadReport,
+        errand: Errand,
+        progress: Progress,
+        keep_findings: KeepFindings,
+    ) -> None:
+        """`delivery`: by which to commit; None: a preview."""
+        self.connection = connection
+        self.source = source
+        self.delivery = delivery
+        self.report = report
+        self.errand = errand
+        self.progress = progress
+        self.keep_findings = keep_findings
+        own = errand.writable
+        self.context = Context(
+            country=errand.country,
+            received_at=delivery.started_at if delivery else datetime.now(UTC),
+            default_country_code=source.country_code,
+            default_party_id=next(iter(own)).rpartition("*")[2] if own and len(own) == 1 else None,
+        )
+        self.counts = _Counts()
+        self.seen: set[int] = set()
+        self.listed: set[int] = set()  # rows were there, though refused: not missing
+        self.unnamed = 0
+        self.kinds: set[ObjectKind] = set()  # what the file is about
+        self.claims_statuses = False
+        self.owners: set[int] = set()  # sources whose EVSEs a dynamic file speaks of
+        self.sent_before: dict[int, Sent | None] = {}  # of objects while no row was good
+        self.judge: StatusJudge | None = None
+
+    def take(self, parsed: ParsedFile) -> None:
+        """Read the parsed file, batch by batch, and finish."""
+        self.report.format = parsed.format
+        total, done, page_no = parsed.items, 0, 0
+        if total == 0:
+            raise InvalidInput("the file has no rows below its header")
+        self.book = RowBook(find_format(parsed.format))
+        reader = FileReader(
+            self.source.id, self.context, self.book, self.errand.writable,
+            f"source {self.source.name}",
+        )  # fmt: skip
+        pages_done = self._resume()
+        for page_no, batch in enumerate(reader.batches(parsed), start=1):
+            self._note(batch)
+            if self.delivery is None:
+                with self.connection.transaction():
+                    self._foretell(batch)
+            elif page_no > pages_done:
+                self._commit(self.delivery, page_no, batch)
+            else:
+                self._judge(batch, StatusCounts())  # counted before it was cut; rows are booked
+            self.keep_findings(self.book.take_new())
+            done += batch.items
+            self.progress("checking" if self.delivery is None else "committing", done, total)
+        self.book.fill(self.report)
+        self.keep_findings(self.book.take_new())
+        self._finish()
+
+    def _resume(self) -> int:
+        """How many batches a commit that was cut off had stored."""
+        if self.delivery is None:
+            return 0
+        with self.connection.transaction():
+            last = deliveries.last_page(self.connection, self.delivery)
+        if last is None:
+            return 0
+        page_no, report, self.seen = last
+        self.counts = msgspec.convert(report, _Counts)
+        return page_no
+
+    def _note(self, batch: Batch) -> None:
+        self.listed.update(batch.listed)
+        self.unnamed += batch.unnamed
+        if batch.locations or any(refused.location for refused in batch.refused):
+            self.kinds.add(ObjectKind.LOCATION)
+        if not all(item.in_passing for item in batch.tariffs) or any(
+            refused.tariff for refused in batch.refused
+        ):
+            self.kinds.add(ObjectKind.TARIFF)
+        self.claims_statuses = self.claims_statuses or any(
+            evse.status is not Status.UNKNOWN
+            for item in batch.locations
+            if item.record is not None
+            for evse in item.record.evses
+        )
+
+    def _foretell(self, batch: Batch) -> None:
+        counts = self.counts
+        if batch.locations:
+            foretelling.foretell_batch(
+                self.connection, self.source.id, batch.locations, counts.locations, counts.evses
+            )
+        if batch.tariffs:
+            foretelling.foretell_tariff_batch(
+                self.connection, self.source.id, batch.tariffs, counts.tariffs
+            )
+        self.seen.update(batch.numbers)
+        self._judge(batch, counts.statuses)
+
+    def _commit(self, delivery: deliveries.Delivery, page_no: int, batch: Batch) -> None:
+        connection, counts, context = self.connection, self.counts, self.context
+        with acting_as(connection, self.errand.actor):
+            commit.commit_refused(connection, delivery, batch.refused)
+            numbers = list(batch.listed)
+            self._remember_sent(batch)
+            if batch.locations:
+                numbers += commit.commit_locations(
+                    connection, delivery, batch.locations, self.seen, counts.locations,
+                    counts.evses, context,
+                )  # fmt: skip
+            if batch.tariffs:
+                numbers += commit.commit_tariffs(
+                    connection, delivery, batch.tariffs, self.seen, counts.tariffs, context
+                )
+            claims = self._judge(batch, counts.statuses)
+            store_claims(connection, claims, context.received_at)
+            deliveries.save_page(
+                connection, delivery, page_no, None, numbers, msgspec.to_builtins(counts)
+            )
+
+    def _judge(self, batch: Batch, counts: StatusCounts) -> dict[int, list[StatusWrite]]:
+        if not batch.statuses:
+            return {}
+        if self.judge is None:
+            names = EvseNames(self.connection, self.source.id, self.errand.writable)
+            self.judge = StatusJudge(self.connection, names, self.book, self.context.received_at)
+        claims = self.judge.judge(batch.statuses, counts)
+        self.owners.update(claims)
+        return claims
+
+    def _remember_sent(self, batch: Batch) -> None:
+        """While no row was good, the file may yet be refused as a whole."""
+        tally, tariffs = self.counts.locations, self.counts.tariffs
+        if tally.objects + tariffs.objects == tally.rejected + tariffs.rejected:
+            self.sent_before = find_sent(self.connection, batch.numbers) | self.sent_before
+
+    def _finish(self) -> None:
+        tallies = {
+            ObjectKind.LOCATION: self.counts.locations,
+            ObjectKind.TARIFF: self.counts.tariffs,
+        }
+        report = self.report
+        report.evses, report.statuses = self.counts.evses, self.counts.statuses
+        report.locations, report.tariffs = (_counted(tally) for tally in tallies.values())
+        ending = Ending(
+            self.connection, self.source, report, self.errand, frozenset(self.kinds), self.unnamed
+        )
+        with self.connection.transaction():
+            ending.count_missing(self.seen | self.listed)
+        if self.delivery is None:
+            return
+        if report.rows <= report.rejected:
+            with self.connection.transaction():
+                # A refused file was never sent: its successor is compared with its predecessor.
+                for kind in tallies:
+                    restore_refused(self.connection, self.source.id, kind, self.sent_before)
+                ending.refuse(self.delivery)
+            return
+        ending.finish_commit(
+            self.delivery, self.context.received_at,
+            confirmed=self.owners | ({self.source.id} if self.claims_statuses else set()),
+        )  # fmt: skip
+
+
+def _counted(tally: Tally) -> Counts:
+    return Counts(new=tally.created, changed=tally.changed, unchanged=tally.unchanged + tally.stale)
