@@ -15,6 +15,7 @@ from nop_dashboards import figures
 from nop_dashboards.answers import ANSWERS
 from nop_dashboards.choropleth import draw
 from nop_dashboards.templating import page
+from nop_registry.access import Action
 from nop_registry.coverage.power_classes import SCHEMES
 from nop_registry.errors import InvalidInput, NotFound
 from nop_registry.queries import coverage
@@ -30,7 +31,7 @@ _SORTABLE = ("name", *(m.code for m in coverage.METRICS), *coverage.AVAILABILITI
 Simulated = Annotated[int, QueryParameter(name="simulated", ge=0, le=1)]
 
 
-@get("/coverage", exception_handlers=ANSWERS)
+@get("/coverage", exception_handlers=ANSWERS, action=Action.READ_PUBLIC)
 async def national_page(
     request: AnyRequest,
     simulated: Simulated = 1,
@@ -42,7 +43,7 @@ async def national_page(
     return await _answer(request, None, simulated, sort, order, colour)
 
 
-@get("/coverage/{code:str}", exception_handlers=ANSWERS)
+@get("/coverage/{code:str}", exception_handlers=ANSWERS, action=Action.READ_PUBLIC)
 async def state_page(
     request: AnyRequest,
     code: FromPath[str],
@@ -55,7 +56,7 @@ async def state_page(
     return await _answer(request, code, simulated, sort, order, colour)
 
 
-@get("/coverage.csv", exception_handlers=ANSWERS)
+@get("/coverage.csv", exception_handlers=ANSWERS, action=Action.READ_PUBLIC)
 async def download(
     request: AnyRequest,
     by: FromQuery[str] = "state",

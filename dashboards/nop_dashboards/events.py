@@ -26,6 +26,7 @@ from litestar import Litestar, Request, asgi
 from litestar.types import Receive, Scope, Send
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from nop_registry.access import Action
 from nop_registry.changes import Changes, Cursor, list_changes, watch
 from nop_registry.errors import InvalidInput
 from nop_registry.geo import BBox
@@ -166,7 +167,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
             await task
 
 
-@asgi("/events", copy_scope=True)
+@asgi("/events", copy_scope=True, action=Action.READ_PUBLIC)
 async def serve_events(scope: Scope, receive: Receive, send: Send) -> None:
     """The stream. `?bbox=west,south,east,north` limits it, `?location=ID` adds that one's EVSEs."""
     request: Request[Any, Any, Any] = Request(scope, receive)

@@ -12,6 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.exposition import generate_latest
 from psycopg_pool import PoolTimeout
 
+from nop_registry.access import Action
 from nop_registry.database import AsyncConnection
 from nop_registry.queries import health
 
@@ -24,13 +25,13 @@ middleware = PrometheusConfig(
 """Measures request times of this process (taken by the application)."""
 
 
-@get("/health/live")
+@get("/health/live", action=Action.READ_PUBLIC)
 async def live() -> dict[str, str]:
     """The process answers."""
     return {"status": "live"}
 
 
-@get("/health/ready")
+@get("/health/ready", action=Action.READ_PUBLIC)
 async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
     """The database answers and its schema is this code's; 503 with the reason otherwise."""
     wanted = health.newest_revision()
@@ -44,7 +45,7 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
     return Response({"status": "ready", "schema": found}, headers={"Cache-Control": "no-store"})
 
 
-@get("/metrics")
+@get("/metrics", action=Action.READ_PUBLIC)
 async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Figures of the registry (from the database: all processes answer alike) and of this one."""
     registry = CollectorRegistry()

@@ -13,6 +13,7 @@ from nop_dashboards import words
 from nop_dashboards.answers import ANSWERS
 from nop_dashboards.brief_cache import BriefCache
 from nop_dashboards.templating import page
+from nop_registry.access import Action
 from nop_registry.errors import InvalidInput
 from nop_registry.geo import BBox
 from nop_registry.queries.gazetteer import Place, find_places, get_nation_bbox
@@ -34,7 +35,7 @@ _operators: BriefCache[list[dict[str, Any]]] = BriefCache(60, 10)
 _nations: BriefCache[BBox] = BriefCache(60, 10)
 
 
-@get("/", exception_handlers=ANSWERS)
+@get("/", exception_handlers=ANSWERS, action=Action.READ_PUBLIC)
 async def show_map(request: Request[Any, Any, Any]) -> Response[Any]:
     """The map page for `bbox` (the nation without it), filters, and `q`, a name to look for."""
     pool: AsyncConnectionPool = request.app.state.pool
@@ -60,13 +61,13 @@ async def show_map(request: Request[Any, Any, Any]) -> Response[Any]:
     )
 
 
-@get("/stations", exception_handlers=ANSWERS)
+@get("/stations", exception_handlers=ANSWERS, action=Action.READ_PUBLIC)
 async def show_list(request: Request[Any, Any, Any]) -> Response[str]:
     """Only the list of a view, as the map page fetches it when the map moves."""
     return page(request, "list.html", **await _view(request, None))
 
 
-@get("/places", exception_handlers=ANSWERS)
+@get("/places", exception_handlers=ANSWERS, action=Action.READ_PUBLIC)
 async def show_places(request: Request[Any, Any, Any]) -> Response[str]:
     """Only the places that answer to `q`."""
     question = request.query_params.get("q", "").strip()

@@ -14,6 +14,7 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), payment=(), usb=(), geolocation=(self)",
 }
+_YEAR_S = 31_536_000
 
 
 def content_security_policy(map_style_url: str | None) -> str:
@@ -40,6 +41,8 @@ async def before_send(message: Message, scope: Scope) -> None:
     for name, value in _HEADERS.items():
         headers.setdefault(name, value)
     settings = scope["litestar_app"].state.get("settings")
+    if settings and settings.public_url.startswith("https:"):
+        headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR_S}")
     headers.setdefault(
         "Content-Security-Policy",
         content_security_policy(settings.map_style_url if settings else None),

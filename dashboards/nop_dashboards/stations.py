@@ -13,6 +13,7 @@ from nop_dashboards import words
 from nop_dashboards.answers import ANSWERS
 from nop_dashboards.states import STATUS_WORDS, state_of
 from nop_dashboards.templating import page, safe_link
+from nop_registry.access import Action
 from nop_registry.enums import Status
 from nop_registry.errors import NotFound
 from nop_registry.opening import Opening, join_week, opening_at, read_hours
@@ -23,7 +24,7 @@ from nop_registry.records import Hours
 _NAME = re.compile(r"([1-9][0-9]{0,15})(\.json)?")
 
 
-@get("/station/{name:str}", exception_handlers=ANSWERS)
+@get("/station/{name:str}", exception_handlers=ANSWERS, action=Action.READ_PUBLIC)
 async def show_station(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[Any]:
     """The sheet of station `{id}`; `?fragment=1`: without the page around; `{id}.json`: data."""
     found = _NAME.fullmatch(name)

@@ -19,6 +19,7 @@ from litestar.params import FromPath
 
 from nop_dashboards import words
 from nop_dashboards.states import COUNTED, LOOKS, OUTLINE
+from nop_registry.access import Action
 
 _HERE = Path(__file__).parent
 _FILES = _HERE / "static"
@@ -76,7 +77,7 @@ class _File(NamedTuple):
     etag: str
 
 
-@get("/static/{version:str}/{path:path}", include_in_schema=False)
+@get("/static/{version:str}/{path:path}", include_in_schema=False, action=Action.READ_PUBLIC)
 async def serve_file(
     request: Request[Any, Any, Any], version: FromPath[str], path: FromPath[str]
 ) -> Response[bytes]:

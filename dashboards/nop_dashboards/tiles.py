@@ -13,6 +13,7 @@ from litestar.params import FromPath
 
 from nop_dashboards.answers import ANSWERS
 from nop_dashboards.brief_cache import BriefCache
+from nop_registry.access import Action
 from nop_registry.errors import InvalidInput, NotFound
 from nop_registry.geo import TileAddress
 from nop_registry.queries.matching import StationFilter
@@ -50,7 +51,11 @@ def parse_address(text: str) -> TileAddress:
         raise NotFound("There is no such tile.") from None
 
 
-@get("/tiles/locations/{z:str}/{x:str}/{name:str}", exception_handlers=ANSWERS)
+@get(
+    "/tiles/locations/{z:str}/{x:str}/{name:str}",
+    exception_handlers=ANSWERS,
+    action=Action.READ_PUBLIC,
+)
 async def serve_tile(
     request: Request[Any, Any, Any], z: FromPath[str], x: FromPath[str], name: FromPath[str]
 ) -> Response[bytes]:
