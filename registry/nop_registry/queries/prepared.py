@@ -2,8 +2,8 @@
 
 The statement that finds a page brings of each location the version of its document and the JSON of
 each live value, its EVSEs' too. What a selection shows of a document is written once, as texts with
-holes for the live values, and kept for as long as the document has that version; one statement
-brings all documents that are not kept. The answer is what `selected_sql` would give.
+holes for live values, and kept while the document has that version; one statement brings those not
+kept. The object whole is kept with its row: the same row is the same object.
 
 All objects are written together, column by column: values are slices of flat lists. Of a document's
 JSON only objects inside a value are decoded.
@@ -36,19 +36,22 @@ class _EvseTexts(NamedTuple):
     texts: list[bytes]
 
 
-class _Shown(NamedTuple):
+class _Shown(msgspec.Struct):
     """What a selection shows of one version of a document: texts with holes for live values."""
 
     version: bytes
     text: bytes
     evses: tuple[_EvseTexts, ...]
     """One for each list of EVSEs that is wanted."""
+    row: _Row = ()
+    """What the object was last written of, with its live values."""
+    object: bytes = b""
 
     def size(self) -> int:
         """Bytes of memory, with what the objects themselves take."""
-        size = len(self.text) + 600  # measured, as the figures below
+        size = 2 * len(self.text) + 1000  # measured, as the figures below
         for evses in self.evses:
-            size += 150 + 140 * len(evses.texts) + sum(map(len, evses.texts))
+            size += 150 + 240 * len(evses.texts) + 2 * sum(map(len, evses.texts))
         return size
 
 
@@ -97,10 +100,15 @@ class Nodes:
     ) -> dict[int, bytes]:
         """The objects of these locations as JSON; those without a document are left out."""
         shown = await self._show(connection, found)
-        kept = [(shown[number], row) for number, row in found if number in shown]
-        if not kept:
-            return {}
-        ours, rows = zip(*kept, strict=True)
+        ours = [(shown[number], row) for number, row in found if number in shown]
+        if changed := [(one, row) for one, row in ours if one.row != row]:
+            for (one, row), whole in zip(changed, self._fill(changed), strict=True):
+                one.row, one.object = row, whole
+        return {number: one.object for number, one in shown.items()}
+
+    def _fill(self, changed: Sequence[tuple[_Shown, _Row]]) -> list[bytes]:
+        """The objects with the live values of their rows."""
+        ours, rows = zip(*changed, strict=True)
         _, *live = zip(*rows, strict=True)
         lists: list[Sequence[bytes]] = []
         if self._evses:
@@ -108,8 +116,7 @@ class Nodes:
             by_selection = zip(*(one.evses for one in ours), strict=True)
             for evses, texts in zip(self._evses, by_selection, strict=True):
                 lists.append(evses.fill(texts, moments, self._n_live))
-        objects = self._locations.fill([one.text for one in ours], live, lists)
-        return dict(zip((number for number, _ in found if number in shown), objects, strict=True))
+        return self._locations.fill([one.text for one in ours], live, lists)
 
     async def _show(
         self, connection: AsyncConnection, found: Sequence[tuple[int, _Row]]
