@@ -35,7 +35,7 @@ def remark(item: Decoded[Any], older: set[int], repeat: bool) -> list[Finding]:
             "older-than-held",
             Severity.INFO,
             "last_updated",
-            "last_updated is older than the version held, which stays published",
+            "not applied: what is held, or its removal, is newer, and stands",
             str(item.record.last_updated),
         )
     ]

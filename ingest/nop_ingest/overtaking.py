@@ -1,7 +1,9 @@
 """Pushes that overtake a page: what came while the page was under way is newer (PU-13).
 
 `last_updated` decides, for the static data by location and for the status by EVSE. Where it is
-equal or missing, the page yields to what arrived after the page had been asked for.
+equal or missing, the page yields to what arrived after the page had been asked for. A DELETE has no
+`last_updated`: a page that was asked for before it arrived brings nothing back, however new it
+calls itself, and one that was asked for after it is the operator's present word.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ def yield_to_pushes(
             kept.append(item)
             continue
         claimed = newest_claim(record)
-        if held.received_at > asked_at and not _is_newer(claimed, held.last_updated):
+        if (held.retired_at is not None and held.retired_at > asked_at) or (
+            held.received_at > asked_at and not _is_newer(claimed, held.last_updated)
+        ):
             overtaken.append(number)
         elif claimed != record.last_updated and _is_newer(held.last_updated, record.last_updated):
             # The push bumped its parent (RE-4), the page does not: its EVSEs tell its age (P6).

@@ -48,6 +48,7 @@ from nop_registry.store.held import (
     Held,
     find_held,
     find_retirement,
+    find_tombstone,
     list_live_statuses,
     move_clock,
 )
@@ -149,7 +150,13 @@ def read_tariff(connection: Connection, push: Push, address: Address) -> bytes |
 
 
 def delete_tariff(connection: Connection, push: Push, address: Address) -> Outcome:
-    """Withdraw a Tariff. Connectors may still refer to it: their price is then unknown (RE-16)."""
+    """Withdraw a Tariff. Connectors may still refer to it: their price is then unknown (RE-16).
+
+    A DELETE carries no time, so one that is sent again cannot be told from a new one: it takes away
+    what is held, however new that is. An unknown price is right until the operator speaks again; a
+    price that it withdrew would be wrong. A newer PUT brings the tariff back, or a page that is
+    asked for from now on.
+    """
     delivery = deliveries.push_delivery(connection, push.source_id, "tariffs", push.version.number)
     number = address.number(push.source_id, ObjectKind.TARIFF)
     if not retire_tariff(connection, delivery, number, push.received_at):
@@ -268,6 +275,7 @@ def _store(
 ) -> Outcome:
     """Check the whole object and store it. `before`: what it was, when only a part was sent."""
     context = push.context(address)
+    number = address.number(push.source_id, part.module.kind)
     record, findings = part.module.decode(raw, context)
     if record is not None and is_too_large(record):
         return Outcome("too large")
@@ -279,7 +287,8 @@ def _store(
         record = msgspec.structs.replace(record, last_updated=newest_claim(record))  # RE-4
         if _precedes(record.last_updated, held):
             return _count_stale(connection, push, part)
-    number = address.number(push.source_id, part.module.kind)
+        if held is None and _is_buried(connection, part, number, record.last_updated):
+            return _count_stale(connection, push, part)
     key = f"{address.country_code}*{address.party_id}*{address.id}"
     received = Received(number, key, raw_digest(raw), raw, None)
     delivery = deliveries.push_delivery(connection, push.source_id, part.name, push.version.number)
@@ -302,6 +311,14 @@ def _precedes(claim: datetime | None, held: Held | None) -> bool:
         and held.last_updated is not None
         and claim < held.last_updated
     )
+
+
+def _is_buried(
+    connection: Connection, part: _Part[Any], number: int, claim: datetime | None
+) -> bool:
+    """What is gone does not come back by a message from before it went, as a replay is."""
+    gone = find_tombstone(connection, part.module.kind, number)
+    return claim is not None and gone is not None and claim <= gone
 
 
 def _count_stale(connection: Connection, push: Push, part: _Part[Any]) -> Outcome:

@@ -9,13 +9,15 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
-from operator_server import Operator, a_location, agree_on, an_evse, intercept
+from operator_server import Operator, a_location, a_tariff, agree_on, an_evse, intercept
 
 from nop_ingest.context import Context
 from nop_ingest.module_pull import locations_of
 from nop_ingest.ocpi.versions import find_version
 from nop_ingest.pipeline import take_page
 from nop_ingest.pull import PullReport
+from nop_ingest.push import delete_tariff
+from nop_ingest.push_rules import Address, Push
 from nop_ingest.tally import Tally
 from nop_registry.database import Connection, connect
 from nop_registry.enums import Status
@@ -35,14 +37,17 @@ LATER, SAME = "2026-11-20T12:00:00Z", "2026-11-20T10:00:00Z"
 
 
 def push_while_the_page_is_under_way(
-    operator: Operator, database_url: str, push: Callable[[Connection], None]
+    operator: Operator,
+    database_url: str,
+    push: Callable[[Connection], None],
+    module: str = "/locations",
 ) -> None:
     def act(request: BaseHTTPRequestHandler) -> bool:
         with connect(database_url) as other:
             push(other)
         return False
 
-    intercept(operator, "/locations", act)
+    intercept(operator, module, act)
 
 
 def push_location(connection: Connection, location: dict[str, Any]) -> None:
@@ -145,6 +150,32 @@ def test_a_page_does_not_undo_a_status_that_was_pushed_while_it_was_under_way(
         f"{number} DESC",
     )
     assert statuses == [(stands,), ("CHARGING",)]
+
+
+@pytest.mark.parametrize("paged", [SAME, LATER], ids=["as deleted", "newer than what was deleted"])
+def test_a_page_from_before_a_delete_does_not_revive_the_tariff_and_the_next_one_does(
+    connection: Connection, database_url: str, operator: Operator, source_of: Any, pull_it: Pull,
+    paged: str,
+) -> None:  # fmt: skip
+    """PU-13, RE-16: what the operator lists after its DELETE is its present word."""
+    source = source_of()
+    agree_on(connection, source, "INTPC")
+    pull_it()
+    operator.tariffs = [a_tariff(last_updated=paged)]
+    version = find_version("2.2.1")
+    assert version
+
+    def delete(other: Connection) -> None:
+        push = Push(source.id, source.name, version, "IN", datetime.now(UTC))
+        assert delete_tariff(other, push, Address("IN", "TPC", "T1")).what == "taken"
+
+    usual = operator.answer
+    push_while_the_page_is_under_way(operator, database_url, delete, "/tariffs")
+    assert pull_it(full=True).modules[0].tally.stale == 1
+    assert read(connection, "SELECT retired_at IS NULL FROM tariff") == [(False,)]
+    operator.answer = usual  # type: ignore[method-assign]
+    assert pull_it(full=True).modules[0].tally.changed == 1
+    assert read(connection, "SELECT retired_at IS NULL FROM tariff") == [(True,)]
 
 
 def test_a_pushed_clock_does_not_block_the_pages_of_a_peer_that_never_bumps_its_locations(

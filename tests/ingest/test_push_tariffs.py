@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from operator_server import a_location, a_tariff
-from pusher import LATER, LOC, Pusher, as_version, one
+from pusher import LATER, LATEST, LOC, Pusher, as_version, one
 
 from nop_registry.database import Connection
 
@@ -38,8 +38,38 @@ def test_a_deleted_tariff_leaves_dangling_references(
     assert any_version.code("DELETE", "/tariffs/IN/TPC/T1") == (404, 2001)
     assert any_version.code("GET", "/tariffs/IN/TPC/T1") == (404, 2001)
     assert one(registry, "SELECT DISTINCT tariff_ids FROM connector") == ["T1"]
-    again = as_version(any_version.version, a_tariff())
-    assert any_version.code("PUT", "/tariffs/IN/TPC/T1", again) == (201, 1000)
+
+
+def test_a_put_from_before_the_delete_does_not_revive_the_tariff(
+    any_version: Pusher, registry: Connection
+) -> None:
+    """RE-8, RE-15, RE-16: not newer than what was deleted, it can only be a message sent again."""
+    tariff = as_version(any_version.version, a_tariff())
+    any_version.send("PUT", "/tariffs/IN/TPC/T1", tariff | {"last_updated": LATER})
+    any_version.send("DELETE", "/tariffs/IN/TPC/T1")
+    for before in (tariff, tariff | {"last_updated": LATER}):
+        answer = any_version.send("PUT", "/tariffs/IN/TPC/T1", before)
+        assert (answer.status_code, answer.json()["status_code"]) == (200, 1000)
+        assert "not applied" in answer.json()["status_message"]
+        assert any_version.code("GET", "/tariffs/IN/TPC/T1") == (404, 2001)
+    newer = tariff | {"last_updated": LATEST}
+    assert any_version.code("PUT", "/tariffs/IN/TPC/T1", newer) == (201, 1000)
+    assert any_version.get("/tariffs/IN/TPC/T1")["last_updated"] == LATEST
+    assert one(registry, "SELECT report->'stale' FROM delivery WHERE module = 'tariffs'") == 2
+
+
+def test_a_delete_that_is_sent_again_takes_the_newer_tariff_too(any_version: Pusher) -> None:
+    """RE-16: it carries no time, so it cannot be told from a new one; a newer PUT mends it."""
+    tariff = as_version(any_version.version, a_tariff())
+    any_version.send("PUT", "/tariffs/IN/TPC/T1", tariff)
+    any_version.send("DELETE", "/tariffs/IN/TPC/T1")
+    any_version.send("PUT", "/tariffs/IN/TPC/T1", tariff | {"last_updated": LATER})
+    assert any_version.code("DELETE", "/tariffs/IN/TPC/T1") == (200, 1000)
+    replay = tariff | {"last_updated": LATER}
+    assert any_version.code("PUT", "/tariffs/IN/TPC/T1", replay) == (200, 1000)
+    assert any_version.code("GET", "/tariffs/IN/TPC/T1") == (404, 2001)
+    newer = tariff | {"last_updated": LATEST}
+    assert any_version.code("PUT", "/tariffs/IN/TPC/T1", newer) == (201, 1000)
 
 
 def test_a_tariff_is_replaced_whole(any_version: Pusher, registry: Connection) -> None:

@@ -134,6 +134,8 @@ class Receiver:
             )
         if outcome.what == "refused":
             return Reply(code=INVALID, message=_told(outcome.findings), data=_listed(outcome))
+        if outcome.what == "stale":
+            return Reply(message="not applied: last_updated is not newer than what is known here")
         http = 201 if outcome.created else 200
         left_out = f"taken, except: {_told(outcome.findings)}" if outcome.findings else None
         return Reply(http=http, message=left_out)

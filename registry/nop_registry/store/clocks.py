@@ -11,20 +11,22 @@ from nop_registry.enums import ObjectKind
 
 
 class Clock(NamedTuple):
-    """An object that is held."""
+    """An object that is held, or was."""
 
     last_updated: datetime | None
     """What its publisher said."""
     received_at: datetime
     """When its newest version came."""
+    retired_at: datetime | None
+    """Since when it is gone: deleted, or no longer listed."""
 
 
 def lock_clocks(
     connection: Connection, kind: ObjectKind, numbers: Sequence[int]
 ) -> dict[int, Clock]:
-    """Those of these objects that are held. Nobody else changes them until the transaction ends."""
+    """Those of these objects that are known. Nobody else changes them till the transaction ends."""
     rows = connection.execute(
-        f"""SELECT id, last_updated, received_at FROM {kind} WHERE id = ANY(%s)
+        f"""SELECT id, last_updated, received_at, retired_at FROM {kind} WHERE id = ANY(%s)
             ORDER BY id FOR NO KEY UPDATE""",  # noqa: S608 - location or tariff
         (list(numbers),),
     )

@@ -65,6 +65,15 @@ def list_live_statuses(connection: Connection, location_number: int) -> dict[int
     return {number: LiveStatus(Status(status), at) for number, status, at in rows}
 
 
+def find_tombstone(connection: Connection, kind: ObjectKind, number: int) -> datetime | None:
+    """`last_updated` of an object that is gone, as it was last; None: not gone, or it said none."""
+    row = connection.execute(
+        f"SELECT last_updated FROM {kind} WHERE id = %s AND retired_at IS NOT NULL",  # noqa: S608 - our own names
+        (number,),
+    ).fetchone()
+    return row[0] if row else None
+
+
 def find_retirement(connection: Connection, evse_number: int) -> datetime | None:
     """When the EVSE of that number was taken away; None: it was not, or never known."""
     row = connection.execute("SELECT retired_at FROM evse WHERE id = %s", (evse_number,)).fetchone()
