@@ -19,7 +19,18 @@ import msgspec
 
 from nop_ingest import documents
 from nop_ingest.documents import Fields, encode
-from nop_ingest.held_documents import open_held, pick, raise_clock, show_live, speak_live
+from nop_ingest.held_documents import (
+    join_part,
+    join_patch,
+    join_tariff_patch,
+    joint_version,
+    open_location,
+    pick,
+    raise_clock,
+    read_held,
+    show_live,
+    speak_live,
+)
 from nop_ingest.ocpi.versions.version import OcpiVersion
 from nop_ingest.overtaking import newest_claim
 from nop_ingest.pipeline import Module, keep, keep_locations, keep_tariffs
@@ -32,7 +43,7 @@ from nop_ingest.push_rules import (
     is_older,
     is_too_large,
     other_identity,
-    patching,
+    read_patch,
     unfit_patch,
     without_id,
     worse_findings,
@@ -46,6 +57,7 @@ from nop_registry.records import LocationRecord, TariffRecord
 from nop_registry.store import deliveries
 from nop_registry.store.held import (
     Held,
+    LiveStatus,
     find_held,
     find_retirement,
     find_tombstone,
@@ -56,11 +68,16 @@ from nop_registry.store.jobs import defer_job
 from nop_registry.store.objects import raw_digest
 from nop_registry.store.tariffs import retire_tariff
 
+Live = dict[int, LiveStatus]
+"""By number, the live EVSEs of a Location."""
+
 
 class _Part(NamedTuple, Generic[R]):
     """What differs between locations and tariffs."""
 
     name: deliveries.Module
+    version: OcpiVersion
+    """In which the whole object is read."""
     module: Module[R]
 
 
@@ -73,14 +90,14 @@ def put_location(connection: Connection, push: Push, address: Address, body: byt
     if address.uid is None:
         return _replace(connection, push, address, _locations(push.version), body)
 
-    def change(held: Fields | None, stored_at: datetime) -> Fields:
+    def change(held: Fields | None, whole: Held, _: Live) -> Fields:
         if (
-            is_older(push, sent, held, stored_at)
+            is_older(push, sent, held, whole.stored_at)
             if held
             else _returns_late(connection, push, address, sent)
         ):
             raise Stale
-        return sent
+        return join_part(push, address, whole, sent)
 
     return _change_part(connection, push, address, change)
 
@@ -91,7 +108,16 @@ def patch_location(connection: Connection, push: Push, address: Address, body: b
     wrong = unfit_patch(push, address, sent)
     if wrong:
         return Outcome("refused", findings=wrong)
-    return _change_part(connection, push, address, patching(push, address, sent))
+    patch = read_patch(push, address, sent)
+
+    def change(held: Fields | None, whole: Held, live: Live) -> Fields:
+        if held is None:
+            raise Unknown
+        if is_older(push, patch, held, whole.stored_at):
+            raise Stale
+        return join_patch(push, address, whole, held, patch, live)
+
+    return _change_part(connection, push, address, change)
 
 
 def read_location(connection: Connection, push: Push, address: Address) -> bytes | None:
@@ -100,11 +126,13 @@ def read_location(connection: Connection, push: Push, address: Address) -> bytes
     held = find_held(connection, ObjectKind.LOCATION, number)
     if held is None:
         return None
-    location = open_held(push, address, held, _locations(push.version).module)
+    location = read_held(push, address, held, ObjectKind.LOCATION)
     live = list_live_statuses(connection, number)
     show_live(push, address, location, live)
     newest = [live_status.claimed_at for live_status in live.values()]
-    raise_clock(push, location, max([t for t in (held.last_updated, *newest) if t], default=None))
+    raise_clock(
+        push.version, location, max([t for t in (held.last_updated, *newest) if t], default=None)
+    )
     return pick(location, address)
 
 
@@ -123,17 +151,15 @@ def patch_tariff(connection: Connection, push: Push, address: Address, body: byt
     wrong = unfit_patch(push, address, sent)
     if wrong:
         return Outcome("refused", findings=wrong)
-    part = _tariffs(push.version)
-    held = find_held(
-        connection, ObjectKind.TARIFF, address.number(push.source_id, part.module.kind), lock=True
-    )
+    number = address.number(push.source_id, ObjectKind.TARIFF)
+    held = find_held(connection, ObjectKind.TARIFF, number, lock=True)
     if held is None:
         return Outcome("unknown")
-    before = open_held(push, address, held, part.module)
-    try:
-        after = patching(push, address, sent)(before, held.stored_at)
-    except Stale:
+    part = _tariffs(joint_version(push, held))
+    before, patch = documents.open_stored(held.raw), read_patch(push, address, sent)
+    if is_older(push, patch, before, held.stored_at):
         return _count_stale(connection, push, part)
+    after = join_tariff_patch(push, address, held, patch)
     return _store(connection, push, address, part, encode(after), held, encode(before))
 
 
@@ -144,8 +170,8 @@ def read_tariff(connection: Connection, push: Push, address: Address) -> bytes |
     )
     if held is None:
         return None
-    tariff = open_held(push, address, held, _tariffs(push.version).module)
-    raise_clock(push, tariff, held.last_updated)
+    tariff = read_held(push, address, held, ObjectKind.TARIFF)
+    raise_clock(push.version, tariff, held.last_updated)
     return encode(tariff)
 
 
@@ -177,13 +203,16 @@ def ask_for(connection: Connection, push: Push, address: Address) -> None:
 def _locations(version: OcpiVersion) -> _Part[LocationRecord]:
     return _Part(
         "locations",
+        version,
         Module(ObjectKind.LOCATION, version.peek_location, version.to_location, keep_locations),
     )
 
 
 def _tariffs(version: OcpiVersion) -> _Part[TariffRecord]:
     return _Part(
-        "tariffs", Module(ObjectKind.TARIFF, version.peek_tariff, version.to_tariff, keep_tariffs)
+        "tariffs",
+        version,
+        Module(ObjectKind.TARIFF, version.peek_tariff, version.to_tariff, keep_tariffs),
     )
 
 
@@ -191,24 +220,26 @@ def _change_part(
     connection: Connection,
     push: Push,
     address: Address,
-    change: Callable[[Fields | None, datetime], Fields],
+    change: Callable[[Fields | None, Held, Live], Fields],
 ) -> Outcome:
     """Change one level of a Location that is held."""
-    part = _locations(push.version)
     number = address.number(push.source_id)
     held = find_held(connection, ObjectKind.LOCATION, number, lock=True)
     if held is None:
         return Outcome("unknown")
-    location = open_held(push, address, held, part.module)
+    part = _locations(joint_version(push, held))
+    location = open_location(push, address, held)
     before = encode(location)
-    speak_live(push, address, location, list_live_statuses(connection, number))
-    at = held.stored_at
+    live = list_live_statuses(connection, number)
+    speak_live(push, address, location, live)
     added = False
     try:
         if address.uid is None:
-            location = change(location, at)
+            location = change(location, held, live)
         else:
-            added = _change_evse(push, address, location, lambda evse: change(evse, at))
+            added = _change_evse(
+                part.version, address, location, lambda evse: change(evse, held, live)
+            )
     except Stale:
         return _count_stale(connection, push, part)
     except Unknown:
@@ -227,7 +258,10 @@ def _returns_late(connection: Connection, push: Push, address: Address, sent: Fi
 
 
 def _change_evse(
-    push: Push, address: Address, location: Fields, change: Callable[[Fields | None], Fields]
+    version: OcpiVersion,
+    address: Address,
+    location: Fields,
+    change: Callable[[Fields | None], Fields],
 ) -> bool:
     assert address.uid is not None  # noqa: S101 - the caller's business
     if address.connector_id is None:
@@ -248,7 +282,7 @@ def _change_evse(
             return connector
 
         added = documents.put_item(evse, "connectors", "id", address.connector_id, changed)
-        raise_clock(push, evse, newest)  # RE-4
+        raise_clock(version, evse, newest)  # RE-4
         return evse
 
     documents.put_item(location, "evses", "uid", address.uid, change_connector)
@@ -291,7 +325,7 @@ def _store(
             return _count_stale(connection, push, part)
     key = f"{address.country_code}*{address.party_id}*{address.id}"
     received = Received(number, key, raw_digest(raw), raw, None)
-    delivery = deliveries.push_delivery(connection, push.source_id, part.name, push.version.number)
+    delivery = deliveries.push_delivery(connection, push.source_id, part.name, part.version.number)
     tally = Tally(objects=1)
     decoded = Decoded(received, record, findings)
     keep(connection, delivery, part.module, [decoded], tally, push.received_at)
@@ -322,7 +356,7 @@ def _is_buried(
 
 
 def _count_stale(connection: Connection, push: Push, part: _Part[Any]) -> Outcome:
-    delivery = deliveries.push_delivery(connection, push.source_id, part.name, push.version.number)
+    delivery = deliveries.push_delivery(connection, push.source_id, part.name, part.version.number)
     deliveries.add_to_report(connection, delivery, {"objects": 1, "stale": 1})
     return Outcome("stale")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -138,21 +137,12 @@ def unfit_patch(push: Push, address: Address, sent: Fields) -> list[Finding]:
     return wrong
 
 
-def patching(
-    push: Push, address: Address, sent: Fields
-) -> Callable[[Fields | None, datetime], Fields]:
+def read_patch(push: Push, address: Address, sent: Fields) -> Fields:
+    """What a PATCH says that can change, with a time: in 2.1.1 maybe that of receipt (RE-3)."""
     patch = {name: raw for name, raw in sent.items() if name not in _identity_of(address)}
     if "last_updated" not in patch:
         documents.set_moment(patch, push.received_at)
-
-    def change(held: Fields | None, stored_at: datetime) -> Fields:
-        if held is None:
-            raise Unknown
-        if is_older(push, patch, held, stored_at):
-            raise Stale
-        return documents.replace_fields(held, patch)
-
-    return change
+    return patch
 
 
 def _identity_of(address: Address) -> tuple[str, ...]:

@@ -105,8 +105,6 @@ class World:
                 claim = Claim(self.source.id, sent.version, sent.address, status, at)
                 write_claims(self.connection, [claim], now)
             else:
-                # 2.1.1 has no max_electric_power: what it changes is whole after the next pull.
-                self.untold = self.untold or sent.version == "2.1.1"
                 act = door.put_location if sent.method == "PUT" else door.patch_location
                 act(self.connection, push, sent.address, json.dumps(sent.body).encode())
 
