@@ -23,7 +23,7 @@ from nop_ingest.ocpi.paging import Page
 from nop_ingest.ocpi.versions.version import Context, OcpiVersion
 from nop_ingest.pipeline import Module, keep_locations, keep_tariffs, take_page
 from nop_ingest.pull_report import ModuleReport
-from nop_ingest.since import Ages, since
+from nop_ingest.since import Ages
 from nop_ingest.tally import Tally
 from nop_registry.changes import announce
 from nop_registry.database import Connection
@@ -98,14 +98,14 @@ class Feed(msgspec.Struct, frozen=True):
     version: OcpiVersion
     agreement: Agreement
     country: str
-    full: bool
     progress: Progress
 
 
 class ModulePull:
     """What the page loop carries along. Run it once; then read what happened."""
 
-    def __init__(self, feed: Feed, module: NamedModule) -> None:
+    def __init__(self, feed: Feed, module: NamedModule, date_from: datetime | None) -> None:
+        """`date_from`: since when; None: all of it."""
         self.held: str | None = None
         """Why nothing was retired and a person must look."""
         self.error: NopError | None = None
@@ -113,7 +113,8 @@ class ModulePull:
         """When the oldest of its pages may have been read: before a cut, if it goes on."""
         self._feed = feed
         self._module = module
-        self._mode: deliveries.Mode = "full" if feed.full else "incremental"
+        self._date_from = date_from
+        self._mode: deliveries.Mode = "full" if date_from is None else "incremental"
         self._seen: set[int] = set()
         self._tally = Tally()
         self._ages = Ages()
@@ -150,12 +151,11 @@ class ModulePull:
 
     def _open(self) -> deliveries.Delivery:
         feed = self._feed
-        date_from = None if feed.full else since(feed.source)
-        self._ages = Ages(date_from)
+        self._ages = Ages(self._date_from)
         with feed.connection.transaction():
             return deliveries.open_delivery(
                 feed.connection, feed.source.id, self._module.name, self._mode,
-                date_from=date_from, ocpi_version=feed.version.number,
+                date_from=self._date_from, ocpi_version=feed.version.number,
             )  # fmt: skip
 
     def _crawl(self, checkpoint: deliveries.Checkpoint | None) -> Crawl:
@@ -205,8 +205,9 @@ class ModulePull:
             lacking = self._lacking()
             if lacking:
                 self._tally.notices["list-moved"] = 1
-                self._notes.append(_MOVED.format(lacking, "" if self._feed.full else _IN_PART))
-            if not self._feed.full:
+                in_part = "" if self._date_from is None else _IN_PART
+                self._notes.append(_MOVED.format(lacking, in_part))
+            if self._date_from is not None:
                 self._notice_ignored_date(connection)
             elif not lacking:
                 state = self._settle_absences(delivery)

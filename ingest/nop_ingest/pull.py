@@ -19,10 +19,11 @@ from nop_ingest.ocpi.errors import AuthFailed, NoSupportedVersion, PeerBusy
 from nop_ingest.ocpi.quirks import describe
 from nop_ingest.ocpi.versions import VERSIONS, find_version
 from nop_ingest.pull_report import ModuleReport, PullReport
-from nop_ingest.since import may_be_incremental
+from nop_ingest.since import since
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput, NopError
 from nop_registry.store import sources
+from nop_registry.store.deliveries import Pulled, last_pulled
 from nop_registry.store.quarantine import count_quarantined
 from nop_registry.store.sources import Source
 
@@ -41,9 +42,9 @@ def pull(
     """Pull tariffs and locations of `source` now. `key` unseals its token.
 
     Full when asked, when none was made for the source's `full_every_s`, or when the peer ignores
-    date_from; else only what changed since the last success. Raises PullBusy, or a NopError that
-    says why the peer could not be read; both leave the registry as it was. Commits by itself: the
-    connection must not be in a transaction.
+    date_from; else only what changed since the last success, which each module has by itself.
+    Raises PullBusy, or a NopError that says why the peer could not be read; both leave the registry
+    as it was. Commits by itself: the connection must not be in a transaction.
     """
     if connection.info.transaction_status is not TransactionStatus.IDLE:
         raise RuntimeError("pull() commits by itself: end the open transaction first")
@@ -56,7 +57,7 @@ def pull(
             f"{source.name} is withdrawn; `nop source release {source.name}` brings it back"
         )
     started_at = datetime.now(UTC)
-    whole = full or not may_be_incremental(source, started_at)
+    full = full or since(source, _locations_pulled(source), started_at) is None
     with connection.transaction():
         sources.note_attempt(connection, source)
         agreement = find_agreement(connection, source, country)
@@ -64,7 +65,7 @@ def pull(
     try:
         with open_peer(source, agreement, quirks, key=key) as peer:
             report, pulls = _pull_modules(
-                connection, source, peer, agreement, country, whole, progress, started_at
+                connection, source, peer, agreement, country, full, progress, started_at
             )
     except PullBusy:  # says nothing against the peer
         raise
@@ -73,11 +74,11 @@ def pull(
             _note_failure(connection, source, str(error), [error], quirks)
         raise
     report.quirks = describe(quirks)
-    _settle(connection, source, report, whole, quirks, [p.error for p in pulls if p.error])
+    _settle(connection, source, report, full, quirks, [p.error for p in pulls if p.error])
     if agreement.peer is not None:
         with connection.transaction():
             count_quarantined(
-                connection, agreement.peer, report.quarantined, whole=whole and not report.failed
+                connection, agreement.peer, report.quarantined, whole=full and not report.failed
             )
     return report
 
@@ -112,17 +113,26 @@ def _pull_modules(
     if version is None:  # an open feed that a person pinned to one we do not know
         raise NoSupportedVersion([endpoints.version], [v.number for v in VERSIONS])
     report = PullReport(source.name, endpoints.version, started_at, [])
-    feed = Feed(connection, source, peer, version, agreement, country, full, progress)
+    feed = Feed(connection, source, peer, version, agreement, country, progress)
     pulls = []
     for module in modules_of(version):
         if module.name in endpoints.modules:
-            job = ModulePull(feed, module)
+            pulled = _locations_pulled(source)
+            if module.name != "locations":
+                with connection.transaction():
+                    pulled = last_pulled(connection, source.id, module.name)
+            job = ModulePull(feed, module, None if full else since(source, pulled, started_at))
             pulls.append(job)
             report.modules.append(job.run())
             # The pages before a cut are as old as the delivery: the next pull asks from then on.
             report.started_at = min(report.started_at, job.began_at or report.started_at)
             report.held = job.held or report.held
     return report, pulls
+
+
+def _locations_pulled(source: Source) -> Pulled:
+    """What the source says of itself is of its locations, with which its statuses come."""
+    return Pulled(source.last_success_at, source.last_full_at)
 
 
 def _settle(
@@ -136,10 +146,13 @@ def _settle(
     """Remember how the pull went."""
     with connection.transaction():
         if report.failed:
+            if any(m.module == "locations" and m.state != "failed" for m in report.modules):
+                # First: so failures of tariffs alone never add up to a pause, nor to a refusal.
+                sources.note_success(
+                    connection, source, started_at=report.started_at, full=full, quirks={}
+                )
             reasons = [f"{m.module}: {m.error}" for m in report.modules if m.error]
             _note_failure(connection, source, "; ".join(reasons), errors, quirks)
-            if any(m.module == "locations" and m.state != "failed" for m in report.modules):
-                sources.confirm_statuses(connection, source, report.started_at)
             return
         learnt = _learnt(source, quirks)
         sources.note_success(

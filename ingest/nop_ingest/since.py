@@ -10,30 +10,28 @@ import msgspec
 
 from nop_ingest.ocpi.envelope import parse_clock
 from nop_ingest.ocpi.versions.version import Raw
+from nop_registry.store.deliveries import Pulled
 from nop_registry.store.sources import Source
 
 _LOOKED_AT = 500  # objects of one pull: enough to tell
 
 
-def may_be_incremental(source: Source, now: datetime) -> bool:
-    """Whether a pull may ask only for what changed: a full one was made, and is not due again."""
-    if source.last_success_at is None or source.last_full_at is None:
-        return False
-    due = source.last_full_at + timedelta(seconds=source.full_every_s) <= now
-    heeds = not (source.quirks.get("ignores_date_from") or source.quirks.get("no_incremental"))
-    return heeds and not due
+def since(source: Source, pulled: Pulled, now: datetime) -> datetime | None:
+    """From when on a module is asked for, by the peer's clock; None: for all of it.
 
-
-def since(source: Source) -> datetime:
-    """The last success less an overlap for clocks and slow transactions, by the peer's clock.
-
-    A pull that failed moves nothing: after an outage everything since the last contact comes, for
-    no peer keeps pushes in a queue for us (PU-14).
+    All of it when no full pull was made, when one is due again, or when the peer does not heed
+    date_from. Else from the last success less an overlap for clocks and slow transactions. A pull
+    that failed moves nothing: after an outage everything since the last contact comes, for no peer
+    keeps pushes in a queue for us (PU-14).
     """
-    assert source.last_success_at is not None  # noqa: S101 - may_be_incremental
+    if pulled.at is None or pulled.full_at is None:
+        return None
+    due = pulled.full_at + timedelta(seconds=source.full_every_s) <= now
+    if due or source.quirks.get("ignores_date_from") or source.quirks.get("no_incremental"):
+        return None
     overlap = timedelta(seconds=min(600, max(30, 2 * source.pull_every_s)))
     skew = timedelta(seconds=float(source.quirks.get("clock_ahead_s", 0)))
-    return source.last_success_at - overlap + skew
+    return pulled.at - overlap + skew
 
 
 class _Evse(msgspec.Struct):

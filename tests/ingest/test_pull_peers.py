@@ -256,19 +256,44 @@ def test_an_operator_that_asks_for_a_rest_is_not_due_before(
 def test_tariffs_that_cannot_be_read_make_no_status_stale(
     connection: Connection, operator: Operator, source_of: Any, pull_it: Pull
 ) -> None:
-    """PU-2: the pull failed, and the next one asks from the last success; the locations came."""
+    """PU-2: the pull failed, but the locations came."""
     source_of()
     pull_it()
-    success = read(connection, "SELECT last_success_at FROM source")
     age(connection)
     intercept(operator, "/tariffs", lambda request: request.send_error(500) or True)
     assert pull_it().failed
     now = "SELECT DISTINCT status::text FROM evse_status_now"
     assert read(connection, now) == [("AVAILABLE",)]
-    assert read(connection, "SELECT last_success_at FROM source") == success
     age(connection)
     intercept(operator, "/locations", lambda request: request.send_error(500) or True)
     assert pull_it().failed and read(connection, now) == [("UNKNOWN",)]
+
+
+def test_each_module_is_asked_from_its_own_last_success(
+    connection: Connection, operator: Operator, source_of: Any, pull_it: Pull
+) -> None:
+    """PU-5, PU-14: tariffs that fail cost the locations neither date nor pause, nor the token."""
+    source_of()
+    usual = operator.answer
+    intercept(operator, "/tariffs", lambda request: request.send_error(401) or True)
+    assert pull_it().modules[1].mode == "full"
+    known = "SELECT last_full_at IS NOT NULL, last_success_at = last_full_at FROM source"
+    assert read(connection, known) == [(True, True)]
+    for _ in range(3):
+        assert [m.mode for m in pull_it().modules] == ["full", "incremental"]
+    told = read(connection, "SELECT state, failures, last_error LIKE 'tariffs: %' FROM source")
+    assert told == [("active", 1, True)]
+    operator.answer = usual  # type: ignore[method-assign]
+    assert [m.mode for m in pull_it().modules] == ["full", "incremental"]
+    assert read(connection, "SELECT failures FROM source") == [(0,)]
+    connection.execute("UPDATE delivery SET started_at = started_at - interval '5 hours'")
+    intercept(operator, "/tariffs", lambda request: request.send_error(500) or True)
+    assert pull_it().failed  # and the tariffs of the time of the outage are still to come
+    operator.answer = usual  # type: ignore[method-assign]
+    assert [m.mode for m in pull_it().modules] == ["incremental", "incremental"]
+    asked = [datetime.fromisoformat(query["date_from"]) for query in operator.queries[-2:]]
+    assert datetime.now(UTC) - asked[0] > timedelta(hours=5)
+    assert datetime.now(UTC) - asked[1] < timedelta(minutes=20)
 
 
 def age(connection: Connection) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -31,6 +31,25 @@ class Checkpoint(msgspec.Struct, frozen=True):
     next_url: str
     report: dict[str, Any]
     seen: frozenset[int]
+
+
+class Pulled(NamedTuple):
+    """When the last pulls of a module began that arrived whole; None: there was none."""
+
+    at: datetime | None
+    full_at: datetime | None
+
+
+def last_pulled(connection: Connection, source_id: int, module: Module) -> Pulled:
+    """Of a module by itself: another one may have failed in the same pull."""
+    row = connection.execute(
+        """SELECT max(started_at), max(started_at) FILTER (WHERE mode = 'full') FROM delivery
+           WHERE source_id = %s AND module = %s AND mode IN ('full', 'incremental')
+             AND state IN ('complete', 'held')""",
+        (source_id, module),
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate gives a row
+    return Pulled(*row)
 
 
 def open_delivery(

@@ -167,7 +167,7 @@ def note_success(
     full: bool,
     quirks: dict[str, Any],
 ) -> None:
-    """A pull arrived whole: it confirms every status that it did not change, as of its start.
+    """All locations arrived: that confirms every status that it did not change, as of its start.
 
     If its token was refused before, that is over.
     `quirks`: what it learnt about the peer; the others stand.
@@ -211,17 +211,6 @@ def note_file(
                SELECT FROM evse_status e JOIN location l ON l.id = e.location_id
                WHERE l.source_id = s.id AND e.status <> 'UNKNOWN')""",
         {"at": at, "id": source.id, "confirmed": list(confirmed)},
-    )
-
-
-def confirm_statuses(connection: Connection, source: Source, at: datetime) -> None:
-    """All locations arrived, though not all else: statuses that did not change hold as of `at`."""
-    connection.execute(
-        """UPDATE source SET seen_at = %(at)s,
-               recovered_at = CASE WHEN seen_at < now() - status_ttl_s * interval '1 second'
-                                   THEN now() ELSE recovered_at END
-           WHERE id = %(id)s""",
-        {"at": at, "id": source.id},
     )
 
 
