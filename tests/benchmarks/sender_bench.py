@@ -4,6 +4,8 @@
 
 `deep` follows a Link, which holds a cursor; `deep_by_offset` has only the offset of such a Link.
 `changed` asks for what changed in the last second: few match, so all recent statuses are read.
+`past` is the second page, and `past_first` the first one, of a window from long ago until a moment
+that one status in a hundred is older than: few match; all statuses are read once, for the total.
 """
 
 from __future__ import annotations
@@ -38,6 +40,9 @@ def run(database_url: str) -> dict[str, Any]:
         )
         peers.add_token(connection, peer, token_digest(token), "access")
         row = connection.execute("SELECT sum(listed) FROM emission_count").fetchone()
+        until = connection.execute(
+            "SELECT percentile_disc(0.01) WITHIN GROUP (ORDER BY claimed_at) FROM evse_status"
+        ).fetchone()
     listed = int(row[0]) if row and row[0] else 0
     depth = min(DEPTH, max(0, listed - 2 * LIMIT))
     with TestClient(create_app(database_url)) as client:
@@ -48,6 +53,9 @@ def run(database_url: str) -> dict[str, Any]:
         since = datetime.now(UTC) - timedelta(seconds=1)
         changed = f"{first}&date_from={since:%Y-%m-%dT%H:%M:%SZ}"
         urls = {"first": first, "deep": deep, "deep_by_offset": by_offset, "changed": changed}
+        if until and until[0]:
+            past = f"/ocpi/2.2.1/sender/locations?limit=50&date_to={until[0]:%Y-%m-%dT%H:%M:%SZ}"
+            urls |= {"past_first": past, "past": _following(client.get(past))}
         taken: dict[str, list[float]] = {name: [] for name in urls}
         for turn in range(ROUNDS + 3):
             for name, url in urls.items():

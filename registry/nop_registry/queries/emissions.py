@@ -6,8 +6,10 @@ again; for 2.1.1, which names tariffs only while they are in force, when the val
 owner's began or ended. A status never writes to `location_emission`: its claim is looked up here.
 Claims have no index: on PostgreSQL 15 an index on a column that each status changes ends HOT
 updates, and a status would cost several times as much. Where many locations match, the walk in list
-order finds a page at once (`evse_status_by_location`); where few do, one scan of the narrow
-`evse_status` (0.1 s for a million EVSEs) finds them all.
+order finds a page at once (`evse_status_by_location`). Where few do, one scan of the narrow
+`evse_status` finds all that changed lately (0.1 s for a million EVSEs). With a date_to no claim can
+be passed over and that scan takes seconds: it is made once, for the total, and each further page
+walks on from its place, so that a whole crawl costs one walk of the list.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from nop_registry.consumers import LATE, Scope
 from nop_registry.database import Connection
 
 _WALKED = 5000
-"""Places of the list that are looked at before all recent statuses are."""
+"""Places of the list that are looked at in one go."""
 
 
 class Window(NamedTuple):
@@ -130,12 +132,31 @@ def list_locations(
     if window.is_open:
         return _listings(connection, _OPEN.format(where=where), values)
     if not offset:
-        found = _listings(connection, _WALK.format(where=where), values | {"walked": _WALKED})
-        if len(found) == limit:
+        found, end = _walk(connection, where, values)
+        if after is not None and window.date_to is not None:
+            while end is not None and len(found) < limit:
+                where, further = place_conditions(scope, end)
+                missing = values | further | {"limit": limit - len(found)}
+                more, end = _walk(connection, where, missing)
+                found += more
+            return found
+        if len(found) == limit or (end is None and after is not None):
             return found
     counted = _COLUMNS if after else f"{_COLUMNS}, count(*) OVER ()"
     recent = _RECENT.format(columns=counted, where=where)
     return _listings(connection, f"{recent} {_IN_ORDER}", values)
+
+
+def _walk(
+    connection: Connection, where: str, values: dict[str, Any]
+) -> tuple[list[Listing], Place | None]:
+    """Those that match of the next places, and the last of these; None: the list ends with them."""
+    values = values | {"walked": _WALKED}
+    found = _listings(connection, _WALK.format(where=where), values)
+    if len(found) == values["limit"]:
+        return found, found[-1].place
+    row = connection.execute(_END.format(where=where), values).fetchone()
+    return found, Place(*row) if row else None
 
 
 def count_locations(
@@ -186,6 +207,10 @@ FROM (SELECT * FROM location_emission e WHERE {{where}}
 LEFT JOIN LATERAL (SELECT max({_WORD_AT}) AS at FROM evse_status es
                    WHERE es.location_id = e.location_id AND e.withdrawn_at IS NULL) live ON true
 WHERE {_MATCHES} {_IN_ORDER}"""  # noqa: S608 - constants
+
+_END = """
+SELECT e.listed_at, e.location_id FROM location_emission e WHERE {where}
+ORDER BY e.listed_at, e.location_id OFFSET %(walked)s - 1 LIMIT 1"""
 
 # A claim is at most 5 minutes ahead of its arrival, and stale one time-to-live after it: what
 # arrived earlier than that before date_from cannot matter. Nor do statuses where the location's own

@@ -18,6 +18,7 @@ from nop_ingest.pull import PullReport
 from nop_registry.consumers import Scope
 from nop_registry.database import Connection
 from nop_registry.enums import Status
+from nop_registry.queries import emissions
 from nop_registry.queries.emissions import Window
 from nop_registry.store.statuses import StatusWrite, store_statuses
 
@@ -152,6 +153,29 @@ def test_filtered_pages_agree_with_their_count(many: Operator, consumer: Any) ->
     pages = consumer.crawl(f"locations?limit=2&date_from={FIRST}")
     assert [len(page.json()["data"]) for page in pages] == [2, 2, 2, 1]
     assert {page.headers["x-total-count"] for page in pages} == {"7"}
+
+
+def test_a_crawl_of_a_past_window_looks_at_all_statuses_once(
+    many: Operator,
+    consumer: Any,
+    pull_now: Callable[..., PullReport],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """TR-41, TR-45: for the total; each further page goes on from its place, few as may match."""
+    changed = now().replace(microsecond=0) - timedelta(minutes=2)
+    for number in (0, 2, 3, 6):
+        many.locations[number] |= {"name": "Renamed", "last_updated": stamp(changed)}
+    pull_now()
+    monkeypatch.setattr(emissions, "_WALKED", 2)
+    window = f"date_from={stamp(changed)}&date_to={stamp(changed + timedelta(seconds=1))}"
+    ids = consumer.ids(f"locations?{window}")
+    page = consumer.ask(f"locations?limit=1&{window}")
+    monkeypatch.setattr(emissions, "_RECENT", "no such statement")
+    crawled = [one["id"] for one in page.json()["data"]]
+    while (page := consumer.follow(page)) is not None:
+        assert page.headers["x-total-count"] == "4"
+        crawled += [one["id"] for one in page.json()["data"]]
+    assert crawled == ids and sorted(ids) == ["LOC1", "LOC3", "LOC4", "LOC7"]
 
 
 def test_a_status_counts_as_a_change_of_its_location(
