@@ -26,7 +26,7 @@ from nop_ingest.ocpi.credentials_object import OurParty, our_party
 from nop_ingest.ocpi.handshake import Outcome
 from nop_ingest.ocpi.onboarding import Terms, find_or_add_peer, invite
 from nop_ingest.ocpi_server import clientinfo, credentials, versions
-from nop_ingest.ocpi_server.database import lifespan
+from nop_ingest.ocpi_server.doorkeeper import lifespan
 from nop_registry import settings as settings_module
 from nop_registry.database import Connection, connect
 from nop_registry.sealing import load_key

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import structlog
-from litestar import Request, Response
+from litestar import Litestar, Request, Response
 from litestar.connection import ASGIConnection
 from litestar.datastructures import MutableScopeHeaders
 from litestar.handlers import BaseRouteHandler
@@ -19,16 +21,18 @@ from litestar.types import Message, Scope
 
 from nop_dashboards.portal import cookies
 from nop_dashboards.portal.cookies import csrf_token
-from nop_dashboards.portal.database import in_database
 from nop_dashboards.portal.language import Said
 from nop_registry import access
 from nop_registry.access import Action, NotAuthenticated, OutOfReach, Principal
 from nop_registry.database import Connection
+from nop_registry.database_threads import DatabaseThreads
 from nop_registry.errors import AccessDenied
 from nop_registry.store import audit, sessions, source_parties
 
 __all__ = ["csrf_token", "enter", "find_principal", "in_database", "require_principal"]
 
+T = TypeVar("T")
+_CONNECTIONS = 4  # and threads
 AnyRequest = Request[Any, Any, Any]
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "x-csrf-token"
@@ -40,6 +44,24 @@ _log = structlog.get_logger(__name__)
 
 class ForgedForm(Said, AccessDenied):
     """The request does not come from a form of ours that this browser was given."""
+
+
+async def in_database(
+    request: ASGIConnection[Any, Any, Any, Any], act: Callable[[Connection], T]
+) -> T:
+    """Run `act` in one transaction for this request. What it raises comes through."""
+    database: DatabaseThreads = request.app.state.portal_database
+    return await database.run(act)
+
+
+@asynccontextmanager
+async def lifespan(app: Litestar) -> AsyncIterator[None]:
+    """`app.state.portal_database` while the application runs."""
+    url = str(app.state.pool.conninfo)
+    async with DatabaseThreads(
+        url, "portal", size=_CONNECTIONS, statement_timeout_ms=15_000
+    ) as app.state.portal_database:
+        yield
 
 
 async def enter(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

@@ -6,16 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from litestar import Response, route
+from litestar import Response
 from litestar.params import FromPath
 
 from nop_ingest.ocpi.client_info import read_client_info
-from nop_ingest.ocpi_server.database import in_database
-from nop_ingest.ocpi_server.doorkeeper import require_admission
+from nop_ingest.ocpi_server.doorkeeper import in_database, require_admission
 from nop_ingest.ocpi_server.envelope import CLIENT_ERROR, INVALID, AnyRequest, OcpiRefusal, answer
-from nop_ingest.ocpi_server.refusals import HANDLERS
-from nop_ingest.ocpi_server.versions import ALL_METHODS, require_method, require_version
-from nop_registry.access import Action
+from nop_ingest.ocpi_server.routes import ocpi_route
+from nop_ingest.ocpi_server.versions import require_method, require_version
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput
 from nop_registry.store import peer_parties
@@ -24,11 +22,8 @@ from nop_registry.store.peers import Peer, note_token_use
 _MOST_BYTES = 64 << 10
 
 
-@route(
+@ocpi_route(
     "/ocpi/{version:str}/receiver/clientinfo/{country:str}/{party:str}",
-    http_method=ALL_METHODS,
-    exception_handlers=HANDLERS,
-    action=Action.EXCHANGE_OCPI,
     request_max_body_size=_MOST_BYTES,
 )
 async def serve_client_info(

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 import psycopg
 import structlog
-from litestar import Litestar, Response, route
+from litestar import Litestar, Response
 from litestar.params import FromPath
 
 from nop_ingest.ocpi.callback import UNUSABLE_API, CallbackFailed, CalledBack, ask_back
@@ -23,8 +23,8 @@ from nop_ingest.ocpi.credentials_object import Theirs, our_party, read_credentia
 from nop_ingest.ocpi.egress import parse_url
 from nop_ingest.ocpi.errors import EgressDenied
 from nop_ingest.ocpi.transcript import Exchange, Step, Transcript
-from nop_ingest.ocpi_server.database import in_database
 from nop_ingest.ocpi_server.doorkeeper import (
+    in_database,
     new_token,
     presented_token,
     require_admission,
@@ -39,9 +39,8 @@ from nop_ingest.ocpi_server.envelope import (
     refuse,
 )
 from nop_ingest.ocpi_server.pace import Pace
-from nop_ingest.ocpi_server.refusals import HANDLERS
-from nop_ingest.ocpi_server.versions import ALL_METHODS, require_method, require_version
-from nop_registry.access import Action
+from nop_ingest.ocpi_server.routes import ocpi_route
+from nop_ingest.ocpi_server.versions import require_method, require_version
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput
 from nop_registry.sealing import load_key
@@ -99,13 +98,7 @@ class _Visit(NamedTuple):
         return self.admission.peer
 
 
-@route(
-    "/ocpi/{version:str}/credentials",
-    http_method=ALL_METHODS,
-    exception_handlers=HANDLERS,
-    action=Action.EXCHANGE_OCPI,
-    request_max_body_size=_MOST_BYTES,
-)
+@ocpi_route("/ocpi/{version:str}/credentials", request_max_body_size=_MOST_BYTES)
 async def serve_credentials(request: AnyRequest, version: FromPath[str]) -> Response[bytes]:
     """GET, POST, PUT and DELETE of credentials."""
     visit = await in_database(request, lambda connection: _admit(connection, request))

@@ -1,18 +1,32 @@
-"""Who calls: the token of a request and whom it admits (ocpi.md TR-1 to TR-8)."""
+"""Who calls: the token of a request and whom it admits (ocpi.md TR-1 to TR-8).
+
+And the registry that every handler asks.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+from litestar import Litestar
 
 from nop_ingest.ocpi.tokens import new_token, token_digest
 from nop_ingest.ocpi_server.envelope import CLIENT_ERROR, INVALID, AnyRequest, OcpiRefusal
 from nop_ingest.ocpi_server.failures import Failures
 from nop_registry.database import Connection
+from nop_registry.database_threads import DatabaseThreads
 from nop_registry.store.peers import Admission, admit
 
-__all__ = ["candidates", "new_token", "presented_token", "require_admission", "token_digest"]
+__all__ = [
+    "candidates", "in_database", "new_token", "presented_token", "require_admission",
+    "token_digest",
+]  # fmt: skip
+
+T = TypeVar("T")
+_CONNECTIONS = 6  # and threads: more would only wait for PostgreSQL's processors
 
 _failures = Failures()
 _LONGEST = 4096  # a JWT, agreed by hand (TR-6)
@@ -62,3 +76,19 @@ def require_admission(
         _failures.note(caller, tokens[0] if tokens else "")
         raise OcpiRefusal(401, INVALID, "unknown token: send the header `Authorization: Token …`")
     return found
+
+
+async def in_database(request: AnyRequest, act: Callable[[Connection], T]) -> T:
+    """Run `act` in one transaction for this request. What it raises comes through."""
+    database: DatabaseThreads = request.app.state.ocpi_database
+    return await database.run(act)
+
+
+@contextlib.asynccontextmanager
+async def lifespan(app: Litestar) -> AsyncIterator[None]:
+    """`app.state.ocpi_database` while the application runs."""
+    url = str(app.state.pool.conninfo)
+    async with DatabaseThreads(
+        url, "ocpi", size=_CONNECTIONS, statement_timeout_ms=30_000
+    ) as app.state.ocpi_database:
+        yield

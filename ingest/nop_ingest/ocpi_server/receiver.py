@@ -24,7 +24,6 @@ from prometheus_client import Histogram
 from nop_ingest import push as door
 from nop_ingest.documents import Unreadable
 from nop_ingest.ocpi.versions import VERSIONS
-from nop_ingest.ocpi_server.database import Database
 from nop_ingest.ocpi_server.envelope import (
     INVALID,
     SERVER_ERROR,
@@ -45,6 +44,7 @@ from nop_ingest.push_rules import Address, Outcome, Push
 from nop_ingest.push_statuses import Claim
 from nop_ingest.report import Finding
 from nop_registry.database import Connection
+from nop_registry.database_threads import DatabaseThreads
 from nop_registry.enums import Status
 from nop_registry.store.quarantine import note_quarantined
 
@@ -88,7 +88,7 @@ class Receiver:
     """What the requests of one process share."""
 
     def __init__(self, app: Litestar) -> None:
-        self._database: Database = app.state.ocpi_database
+        self._database: DatabaseThreads = app.state.ocpi_database
         self._country: str = app.state.settings.country
         self._callers = Callers(self._database)
         self._asked: dict[str, float] = {}

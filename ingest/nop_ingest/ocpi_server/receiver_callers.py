@@ -11,10 +11,10 @@ import msgspec
 from litestar import Request
 from litestar.types import Scope
 
-from nop_ingest.ocpi_server.database import Database
 from nop_ingest.ocpi_server.doorkeeper import require_admission
 from nop_ingest.ocpi_server.envelope import CLIENT_ERROR, INVALID, AnyRequest, OcpiRefusal
 from nop_registry.database import Connection
+from nop_registry.database_threads import DatabaseThreads
 from nop_registry.store.peer_parties import list_parties
 from nop_registry.store.peers import Peer, note_token_use
 from nop_registry.store.sources import find_source
@@ -52,7 +52,7 @@ class _Known(NamedTuple):
 class Callers:
     """Remembers admissions by the digest of the header; one look-up at a time for each."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: DatabaseThreads) -> None:
         self._database = database
         self._known: dict[bytes, _Known] = {}
         self._next: dict[bytes, asyncio.Task[Caller]] = {}

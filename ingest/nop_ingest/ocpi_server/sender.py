@@ -13,28 +13,26 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 import msgspec
-from litestar import Litestar, Response, route
+from litestar import Litestar, Response
 from litestar.params import FromPath
 from litestar.types import Method
 
 from nop_ingest.ocpi.versions import find_version
-from nop_ingest.ocpi_server.database import in_database
-from nop_ingest.ocpi_server.doorkeeper import require_admission
+from nop_ingest.ocpi_server.doorkeeper import in_database, require_admission
 from nop_ingest.ocpi_server.envelope import CLIENT_ERROR, AnyRequest, OcpiRefusal, answer
 from nop_ingest.ocpi_server.pace import Pace
-from nop_ingest.ocpi_server.refusals import HANDLERS
+from nop_ingest.ocpi_server.routes import METHODS, ocpi_route
 from nop_ingest.ocpi_server.routing import named_party, routing_headers
 from nop_ingest.ocpi_server.sender_lists import Page, locations_page, tariffs_page
 from nop_ingest.ocpi_server.sender_objects import Speaker
 from nop_ingest.ocpi_server.sender_one import read_one
 from nop_ingest.ocpi_server.sender_question import MAX_LIMIT, Question, next_url, read_question
 from nop_ingest.ocpi_server.versions import require_version
-from nop_registry.access import Action
 from nop_registry.consumers import parse_scope
 from nop_registry.database import Connection
 from nop_registry.store.peers import Admission, note_token_use
 
-_METHODS: Sequence[Method] = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_METHODS: Sequence[Method] = ("HEAD", *METHODS)
 
 
 class Caller(NamedTuple):
@@ -108,34 +106,19 @@ async def _list(
     return answer(request, body, headers=caller.headers | headers)
 
 
-@route(
-    "/ocpi/{version:str}/sender/locations",
-    http_method=_METHODS,
-    exception_handlers=HANDLERS,
-    action=Action.EXCHANGE_OCPI,
-)
+@ocpi_route("/ocpi/{version:str}/sender/locations", methods=_METHODS)
 async def serve_locations(request: AnyRequest, version: FromPath[str]) -> Response[bytes]:
     """The list of locations."""
     return await _list(request, version, "locations", locations_page)
 
 
-@route(
-    "/ocpi/{version:str}/sender/tariffs",
-    http_method=_METHODS,
-    exception_handlers=HANDLERS,
-    action=Action.EXCHANGE_OCPI,
-)
+@ocpi_route("/ocpi/{version:str}/sender/tariffs", methods=_METHODS)
 async def serve_tariffs(request: AnyRequest, version: FromPath[str]) -> Response[bytes]:
     """The list of tariffs."""
     return await _list(request, version, "tariffs", tariffs_page)
 
 
-@route(
-    "/ocpi/{version:str}/sender/locations/{rest:path}",
-    http_method=_METHODS,
-    exception_handlers=HANDLERS,
-    action=Action.EXCHANGE_OCPI,
-)
+@ocpi_route("/ocpi/{version:str}/sender/locations/{rest:path}", methods=_METHODS)
 async def serve_location(request: AnyRequest, version: FromPath[str]) -> Response[bytes]:
     """One Location, EVSE or Connector."""
     caller = await _admit(request, version)

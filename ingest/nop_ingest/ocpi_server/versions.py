@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import msgspec
-from litestar import HttpMethod, Response, route
+from litestar import Response
 from litestar.params import FromPath
 
 from nop_ingest.ocpi.credentials_object import our_party
 from nop_ingest.ocpi.versions import VERSIONS
-from nop_ingest.ocpi_server.database import in_database
-from nop_ingest.ocpi_server.doorkeeper import require_admission
+from nop_ingest.ocpi_server.doorkeeper import in_database, require_admission
 from nop_ingest.ocpi_server.envelope import (
     CLIENT_ERROR,
     UNSUPPORTED_VERSION,
@@ -19,8 +18,7 @@ from nop_ingest.ocpi_server.envelope import (
     OcpiRefusal,
     answer,
 )
-from nop_ingest.ocpi_server.refusals import HANDLERS
-from nop_registry.access import Action
+from nop_ingest.ocpi_server.routes import ocpi_route
 from nop_registry.database import Connection
 from nop_registry.store.peers import Admission, Peer, note_token_use
 
@@ -29,10 +27,6 @@ Side = Literal["cpo", "emsp"]
 
 SERVED = tuple(version.number for version in VERSIONS)
 """The versions we offer, best first."""
-ALL_METHODS = [
-    HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH, HttpMethod.DELETE,
-]  # fmt: skip
-"""Served by one handler, so that those not defined are answered with an envelope (TR-13)."""
 
 
 def require_version(version: str) -> None:
@@ -112,67 +106,37 @@ async def _answer_details(request: AnyRequest, version: str, side: Side | None) 
     return answer(request, msgspec.json.encode(details))
 
 
-@route(
-    "/ocpi/versions",
-    http_method=ALL_METHODS,
-    exception_handlers=HANDLERS,
-    action=Action.EXCHANGE_OCPI,
-)
+@ocpi_route("/ocpi/versions")
 async def serve_versions(request: AnyRequest) -> Response[bytes]:
     """What we offer."""
     return await _answer_versions(request, None)
 
 
-@route(
-    "/ocpi/cpo/versions",
-    http_method=ALL_METHODS,
-    exception_handlers=HANDLERS,
-    action=Action.EXCHANGE_OCPI,
-)
+@ocpi_route("/ocpi/cpo/versions")
 async def serve_cpo_versions(request: AnyRequest) -> Response[bytes]:
     """The same, where 2.1.1 shows us as Sender."""
     return await _answer_versions(request, "cpo")
 
 
-@route(
-    "/ocpi/emsp/versions",
-    http_method=ALL_METHODS,
-    exception_handlers=HANDLERS,
-    action=Action.EXCHANGE_OCPI,
-)
+@ocpi_route("/ocpi/emsp/versions")
 async def serve_emsp_versions(request: AnyRequest) -> Response[bytes]:
     """The same, where 2.1.1 shows us as Receiver."""
     return await _answer_versions(request, "emsp")
 
 
-@route(
-    "/ocpi/{version:str}",
-    http_method=ALL_METHODS,
-    exception_handlers=HANDLERS,
-    action=Action.EXCHANGE_OCPI,
-)
+@ocpi_route("/ocpi/{version:str}")
 async def serve_details(request: AnyRequest, version: FromPath[str]) -> Response[bytes]:
     """The modules of a version."""
     return await _answer_details(request, version, None)
 
 
-@route(
-    "/ocpi/cpo/{version:str}",
-    http_method=ALL_METHODS,
-    exception_handlers=HANDLERS,
-    action=Action.EXCHANGE_OCPI,
-)
+@ocpi_route("/ocpi/cpo/{version:str}")
 async def serve_cpo_details(request: AnyRequest, version: FromPath[str]) -> Response[bytes]:
     """Those that others read."""
     return await _answer_details(request, version, "cpo")
 
 
-@route(
-    "/ocpi/emsp/{version:str}",
-    http_method=ALL_METHODS,
-    exception_handlers=HANDLERS,
-    action=Action.EXCHANGE_OCPI,
-)
+@ocpi_route("/ocpi/emsp/{version:str}")
 async def serve_emsp_details(request: AnyRequest, version: FromPath[str]) -> Response[bytes]:
     """Those that others push to."""
     return await _answer_details(request, version, "emsp")
