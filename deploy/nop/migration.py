@@ -15,10 +15,11 @@ def bring_schema_forward(url: str, country: str, revision: str = "head") -> str:
 
     At its head it also holds the outlines that come with the platform, of `country` and around.
 
-    Raises DatabaseUnavailable, SettingsError (no PostGIS, no rights) or InvalidInput (no such
-    revision).
+    Raises DatabaseUnavailable, SettingsError (no PostGIS, no rights, a newer program's tables) or
+    InvalidInput (no such revision).
     """
     try:
+        refuse_newer(url)
         if revision != "head" or current_revision(url) != newest_revision():
             _migrate(url, revision)
         if revision == "head":
@@ -55,6 +56,20 @@ def _unavailable(error: Exception) -> DatabaseUnavailable:
     return DatabaseUnavailable(
         f"the database cannot be reached or is busy, try again: {_line(error)}"
     )
+
+
+def refuse_newer(url: str) -> None:
+    """Raises SettingsError when the tables are those of a newer program than this one.
+
+    It would write what the newer one no longer reads. Older tables are no harm: until they are
+    migrated, the web says that it is not ready.
+    """
+    found, known = current_revision(url), newest_revision()
+    if found > known:
+        raise SettingsError(
+            f"the database is at {found} and this program knows the tables up to {known} only: "
+            f"start the newer program, or run its `nop migrate {known}` first"
+        )
 
 
 def current_revision(url: str) -> str:

@@ -15,9 +15,11 @@ from typing import Any
 
 import psycopg
 import structlog
-from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
+from procrastinate.middleware import AsyncCallNext
+from procrastinate.worker import Worker
 
 from nop import (
     audit_upkeep,
@@ -28,9 +30,10 @@ from nop import (
     repair_jobs,
     upload_jobs,
 )
+from nop.migration import refuse_newer
 from nop_ingest.pull import PullBusy, pull
 from nop_registry.database import connect
-from nop_registry.errors import NopError
+from nop_registry.errors import NopError, SettingsError
 from nop_registry.sealing import load_key
 from nop_registry.settings import Settings
 from nop_registry.store import (
@@ -46,6 +49,10 @@ log = structlog.get_logger()
 BEAT_S = 1.0
 STALLED_AFTER_S = 30.0
 _OWN_FAULT = "The platform itself failed while it pulled; the worker's log says why."
+
+
+class OutdatedProgram(psycopg.OperationalError):
+    """The tables are a newer program's now. The queue gives the job to another worker."""
 
 
 class Stopping(Exception):
@@ -106,8 +113,23 @@ def create_jobs(url: str, settings: Settings, stopping: threading.Event) -> App:
 
 
 async def run(url: str, settings: Settings, *, concurrency: int = 4) -> None:
-    """Work until SIGTERM or SIGINT."""
+    """Work until SIGTERM or SIGINT.
+
+    Raises SettingsError when the tables are a newer program's, also if they become so meanwhile.
+    """
+    await asyncio.to_thread(refuse_newer, url)
     stopping = threading.Event()
+    outdated: list[SettingsError] = []
+
+    async def with_own_tables(work: AsyncCallNext, _: JobContext, worker: Worker) -> object:
+        try:
+            await asyncio.to_thread(refuse_newer, url)
+        except SettingsError as error:
+            outdated.append(error)
+            worker.stop()  # type: ignore[no-untyped-call]
+            raise OutdatedProgram(str(error)) from None
+        return await work()
+
     jobs = create_jobs(url, settings, stopping)
     async with jobs.open_async():
         lead = asyncio.create_task(_lead(jobs, url, settings))
@@ -118,12 +140,15 @@ async def run(url: str, settings: Settings, *, concurrency: int = 4) -> None:
                 update_heartbeat_interval=STALLED_AFTER_S / 3,
                 stalled_worker_timeout=STALLED_AFTER_S,
                 shutdown_graceful_timeout=0.1,
+                worker_middleware=[with_own_tables],
             )
         finally:
             stopping.set()
             lead.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await lead
+    if outdated:
+        raise outdated[0]
 
 
 async def _lead(jobs: App, url: str, settings: Settings) -> None:

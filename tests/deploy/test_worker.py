@@ -119,6 +119,22 @@ def test_a_file_is_worked_off_as_soon_as_it_is_there(
     assert worker.poll() is None
 
 
+def test_a_worker_whose_tables_became_a_newer_programs_stops_and_leaves_its_job_to_others(
+    database_url: str,
+    connection: Connection,
+    source: Operator,
+    start_worker: Callable[[], subprocess.Popen[bytes]],
+) -> None:
+    worker = start_worker()
+    wait_for(database_url, "SELECT count(*) = 3 FROM site")
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    assert worker.wait(60) == 1
+    jobs = "SELECT status::text FROM procrastinate_jobs WHERE task_name = 'pull' AND status <> %s"
+    assert connection.execute(jobs, ("succeeded",)).fetchall() == [("todo",)]
+    assert start_worker().wait(60) == 1
+
+
 def test_a_fault_in_the_upkeep_does_not_end_schedule_and_upkeep(
     database_url: str,
     source: Operator,

@@ -9,9 +9,9 @@ import pytest
 from psycopg.rows import tuple_row
 
 import nop_registry.migrations
-from nop.migration import bring_schema_forward, current_revision
+from nop.migration import bring_schema_forward, current_revision, refuse_newer
 from nop_registry.database import connect, migrate
-from nop_registry.errors import DatabaseUnavailable, InvalidInput
+from nop_registry.errors import DatabaseUnavailable, InvalidInput, SettingsError
 
 VERSIONS = sorted(
     path.name[:4]
@@ -85,6 +85,15 @@ def test_two_processes_that_migrate_at_once_do_not_disturb_one_another(
 def test_an_unknown_revision_is_refused_with_what_could_be_given(database_url: str) -> None:
     with pytest.raises(InvalidInput, match="such as 0005, base or head"):
         bring_schema_forward(database_url, "IN", "9999")
+
+
+def test_a_program_leaves_the_tables_of_a_newer_one_alone(database_url: str) -> None:
+    refuse_newer(database_url)
+    with connect(database_url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    for act in (refuse_newer, lambda url: bring_schema_forward(url, "IN")):
+        with pytest.raises(SettingsError, match=f"at 9999 .* up to {VERSIONS[-1]} only"):
+            act(database_url)
 
 
 def test_a_database_that_is_not_there_is_named_as_the_reason() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Annotated
 
 import msgspec
+import psycopg
 import typer
 import uvicorn
 
 from nop import cluster
+from nop.migration import refuse_newer
 from nop.output import Json, print_json
 from nop.up import address
 from nop_registry import settings as settings_module
@@ -35,7 +38,10 @@ def command(
     settings = msgspec.structs.replace(
         settings, host=host or settings.host, port=port or settings.port
     )
-    os.environ["NOP_DATABASE_URL"] = cluster.ensure(settings)
+    url = cluster.ensure(settings)
+    with contextlib.suppress(psycopg.OperationalError):  # away: it says so whenever it is asked
+        refuse_newer(url)
+    os.environ["NOP_DATABASE_URL"] = url
     if json:
         print_json({"address": address(settings)})
     uvicorn.run(
