@@ -16,7 +16,7 @@ from nop_ingest.module_pull import locations_of
 from nop_ingest.ocpi.versions import find_version
 from nop_ingest.pipeline import take_page
 from nop_ingest.pull import PullReport
-from nop_ingest.push import delete_tariff
+from nop_ingest.push import delete_tariff, put_location
 from nop_ingest.push_rules import Address, Push
 from nop_ingest.tally import Tally
 from nop_registry.database import Connection, connect
@@ -176,6 +176,28 @@ def test_a_page_from_before_a_delete_does_not_revive_the_tariff_and_the_next_one
     operator.answer = usual  # type: ignore[method-assign]
     assert pull_it(full=True).modules[0].tally.changed == 1
     assert read(connection, "SELECT retired_at IS NULL FROM tariff") == [(True,)]
+
+
+def test_a_location_that_two_full_pulls_lacked_does_not_come_back_by_an_old_put(
+    connection: Connection, operator: Operator, source_of: Any, pull_it: Pull
+) -> None:
+    """PU-4, RE-8, RE-15: not newer than what was retired, it can only be a message sent again."""
+    source = source_of()
+    agree_on(connection, source, "INTPC")
+    pull_it()
+    gone = operator.locations.pop()
+    for _ in range(2):
+        pull_it(full=True)
+    version = find_version("2.2.1")
+    assert version
+    push = Push(source.id, source.name, version, "IN", datetime.now(UTC))
+    for sent, outcome in ((gone, "stale"), (gone | {"last_updated": LATER}, "taken")):
+        with connection.transaction():
+            address = Address("IN", "TPC", gone["id"])
+            assert (
+                put_location(connection, push, address, json.dumps(sent).encode()).what == outcome
+            )
+    assert read(connection, "SELECT count(*) FROM location WHERE retired_at IS NULL") == [(3,)]
 
 
 def test_a_pushed_clock_does_not_block_the_pages_of_a_peer_that_never_bumps_its_locations(
