@@ -22,7 +22,7 @@ from procrastinate import App, RetryStrategy
 from nop_ingest.files.errand import Errand
 from nop_ingest.upload_report import RowFinding, UploadReport
 from nop_ingest.uploads import UploadBusy, roll_back, upload_file
-from nop_registry.access import Principal, Role
+from nop_registry.access import Principal, Role, reaches
 from nop_registry.database import Connection, connect
 from nop_registry.errors import InvalidInput, NopError
 from nop_registry.settings import Settings
@@ -133,11 +133,14 @@ def _do(connection: Connection, upload: Upload, country: str, tell: _Teller) -> 
         owned = source_parties.find_owned_by_id(connection, upload.source_id)
     if source is None or owned is None:
         raise InvalidInput("this source was withdrawn: it takes no files")
+    sender = sender_of(upload)
+    if not reaches(sender, owned):
+        raise InvalidInput("this source brings data of parties that its sender does not act for")
     errand = Errand(
         country=country,
         commit=upload.commit_wanted,
         whole=upload.whole,
-        actor=sender_of(upload),
+        actor=sender,
         parties=owned.parties or None,
         removal_accepted=upload.removal_accepted,
         is_edit=upload.kind == "edit",

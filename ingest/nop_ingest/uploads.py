@@ -16,6 +16,7 @@ from nop_ingest.files.passes import Pass
 from nop_ingest.files.rollback import restore_version
 from nop_ingest.sandbox import parsed_in_child
 from nop_ingest.upload_report import UploadReport
+from nop_registry.access import acting_as
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput, NopError
 from nop_registry.store import deliveries, upload_work, uploads
@@ -107,7 +108,7 @@ def _open_delivery(
     connection: Connection, source: Source, filename: str, checksum: bytes | None, errand: Errand
 ) -> deliveries.Delivery:
     """A commit that was cut off goes on with its own."""
-    with connection.transaction():
+    with acting_as(connection, errand.actor):
         if errand.upload_id is not None:
             cut = upload_work.find_cut(connection, errand.upload_id)
             if cut is not None:
@@ -126,7 +127,7 @@ def _close_failed(
     told = isinstance(error, NopError)
     if not told and errand.upload_id is not None:
         return  # the worker tries again, and goes on where this stopped
-    with connection.transaction():
+    with acting_as(connection, errand.actor):
         text = str(error) if told else "internal error"
         deliveries.finish_delivery(connection, delivery, "failed", {}, error=text)
 

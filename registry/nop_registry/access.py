@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -148,7 +148,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     account_id: int | None = None
     key_id: int | None = None
     parties: frozenset[str] | None = frozenset()
-    """For whom it acts: texts such as `IN*ABC`. None: for every party."""
+    """For whom it acts: texts such as `IN*ABC`, or `IN*` for every party of a country. None: for
+    every party."""
     source_id: int | None = None
     """The one source that it may touch; None: each one of its parties."""
     scopes: frozenset[Scope] | None = None
@@ -157,6 +158,11 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Signed in with a second factor."""
     address: str | None = None
     """Where the request came from, for the audit log."""
+
+    @property
+    def named_parties(self) -> list[str]:
+        """Those of its parties that it acts for one by one: no country's whole."""
+        return sorted(p for p in self.parties or () if not names_country([p]))
 
     def may_write(self, country_code: str, party_id: str) -> bool:
         """Whether objects of that party are its own.
@@ -167,7 +173,25 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         (True, False)
         """
         own = self.parties
-        return own is None or f"{country_code}*{party_id}".upper() in own
+        return own is None or covers(own, [f"{country_code}*{party_id}".upper()])
+
+
+def covers(own: Collection[str], parties: Collection[str]) -> bool:
+    """Whether all these parties are among one's own, in which `FR*` is every party of France.
+
+    >>> covers({"IN*ABC", "FR*"}, ["IN*ABC", "FR*XYZ"]), covers({"FR*XYZ"}, ["FR*"])
+    (True, False)
+    """
+    return all(party in own or party[:3] in own for party in parties)
+
+
+def names_country(parties: Collection[str]) -> bool:
+    """Whether one of them is every party of a country, such as `FR*`: two administrators' to give.
+
+    >>> names_country(["FR*"]), names_country(["FR*XYZ"])
+    (True, False)
+    """
+    return any(party.endswith("*") for party in parties)
 
 
 NOBODY = Principal(kind="public", name="public", role=Role.PUBLIC)
@@ -200,7 +224,7 @@ def reaches(principal: Principal, source: SourceFacts) -> bool:
     if principal.source_id is not None and principal.source_id != source.id:
         return False
     own = principal.parties
-    return own is None or (bool(source.parties) and source.parties <= own)
+    return own is None or (bool(source.parties) and covers(own, source.parties))
 
 
 def require(principal: Principal, action: Action, *, source: SourceFacts | None = None) -> None:
@@ -222,8 +246,9 @@ def acting_as(connection: Connection, principal: Principal) -> Iterator[None]:
     """A transaction (or savepoint) in which the tables themselves refuse other parties' rows.
 
     For a principal that is not bound to parties it is a plain transaction. What is inside may read
-    and write stations, tariffs, statuses and what is derived from them, and nothing else: accounts,
-    keys, uploads' states and jobs are written before or after.
+    and write stations, tariffs, statuses, what is derived from them and the books of its sources
+    (deliveries, versions, the outcome of an upload), and nothing else: accounts, keys, how far an
+    upload is and jobs are written before or after.
     """
     with connection.transaction():
         if principal.parties is None:

@@ -1,8 +1,9 @@
 """By no door does an operator touch another's rows: API, portal, OCPI push, rollback, tables.
 
-Two operators with the same ids. Each door is opened by each of them at each of them: what is not
-one's own stays as it was, to the last column. That a refusal is not the test's own clumsiness is
-shown by the same doors opened at one's own data: they change it.
+Two operators with the same ids, and one that acts for every party of another country. Each door is
+opened by each of them at each of the others: what is not one's own stays as it was, to the last
+column. That a refusal is not the test's own clumsiness is shown by the same doors opened at one's
+own data: they change it. One that acts for every party of their country changes theirs.
 """
 
 from __future__ import annotations
@@ -28,7 +29,14 @@ from nop_registry.access import Principal, Role, acting_as, make_key
 from nop_registry.database import Connection, connect
 from nop_registry.store import api_keys, peer_parties, peers, sources
 
-PARTIES = ("ABC", "XYZ")
+PARTIES = {"ABC": "IN*ABC", "XYZ": "IN*XYZ", "S63": "FR*"}
+"""Whose rows there are, and for whom their operator acts."""
+PLACES: dict[str, dict[str, Any]] = {
+    "IN": {},
+    "FR": {"country": "FRA", "city": "Paris", "time_zone": "Europe/Paris",
+           "coordinates": {"latitude": "48.856", "longitude": "2.352"}},
+}  # fmt: skip
+NATIONAL = "IN*"
 _LATER = "2026-11-20T12:00:00Z"
 
 
@@ -36,6 +44,7 @@ class Operator(NamedTuple):
     """Who opens doors, or whose doors are opened."""
 
     party: str
+    binding: str
     session: str
     csrf: str
     key: str
@@ -49,6 +58,11 @@ class Operator(NamedTuple):
     def bearer(self) -> dict[str, str]:
         """Its API key."""
         return {"Authorization": f"Bearer {self.key}"}
+
+    @property
+    def country(self) -> str:
+        """Of its party."""
+        return self.binding[:2]
 
 
 class World(NamedTuple):
@@ -92,17 +106,18 @@ class World(NamedTuple):
 Door = Callable[[World, Operator, Operator, str], None]
 
 
-def a_file(party: str, name: str) -> bytes:
+def a_file(whose: Operator, name: str) -> bytes:
     """An inventory of one station, as OCPI JSON."""
-    evse = an_evse(1, 1, evse_id=f"IN*{party}*E1*1")
-    return json.dumps([a_location(1, party_id=party, name=name, evses=[evse])]).encode()
+    evse = an_evse(1, 1, evse_id=f"{whose.country}*{whose.party}*E1*1")
+    place = {"country_code": whose.country, "party_id": whose.party, **PLACES[whose.country]}
+    return json.dumps([a_location(1, **place, name=name, evses=[evse])]).encode()
 
 
 def send_file_to_source(world: World, who: Operator, whose: Operator, name: str) -> None:
     query = {"source": whose.files, "filename": "f.json", "commit": "true"}
     world.client.cookies.clear()
     world.client.post(
-        "/uploads", params=query, content=a_file(whose.party, name),
+        "/uploads", params=query, content=a_file(whose, name),
         headers={**who.bearer, "Content-Type": "application/octet-stream"},
     )  # fmt: skip
 
@@ -111,13 +126,13 @@ def send_rows_of(world: World, who: Operator, whose: Operator, name: str) -> Non
     query = {"source": who.files, "filename": "f.json", "commit": "true", "whole": "false"}
     world.client.cookies.clear()
     world.client.post(
-        "/uploads", params=query, content=a_file(whose.party, name),
+        "/uploads", params=query, content=a_file(whose, name),
         headers={**who.bearer, "Content-Type": "application/octet-stream"},
     )  # fmt: skip
 
 
 def send_form(world: World, who: Operator, whose: Operator, name: str) -> None:
-    file = ("f.json", a_file(whose.party, name), "application/json")
+    file = ("f.json", a_file(whose, name), "application/json")
     world.post(who, f"/portal/sources/{whose.files}/uploads", files={"file": file})
 
 
@@ -159,7 +174,7 @@ def add_station(world: World, who: Operator, whose: Operator, name: str) -> None
     world.client.cookies.clear()
     world.client.cookies.set(COOKIE, who.session)
     form = _Fields(world.client.get(f"/portal/stations/{world.number_of(who)}/edit").text)
-    changed = {"name": name, "party": f"IN*{whose.party}", "id": f"NEW-{len(name)}"}
+    changed = {"name": name, "party": f"{whose.country}*{whose.party}", "id": f"NEW-{len(name)}"}
     world.post(who, "/portal/stations/new", data={**form.values, **changed})
 
 
@@ -173,22 +188,22 @@ def roll_back(world: World, who: Operator, whose: Operator, name: str) -> None:
 def push_location(world: World, who: Operator, whose: Operator, name: str) -> None:
     for path_party, body_party in ((whose, whose), (whose, who), (who, whose)):
         body = a_location(1, party_id=body_party.party, name=name, last_updated=_LATER)
-        _push(world, who, "PUT", f"locations/IN/{path_party.party}/LOC1", body)
+        _push(world, who, "PUT", f"locations/{path_party.country}/{path_party.party}/LOC1", body)
     patch = {"status": "BLOCKED", "last_updated": _LATER, "physical_reference": name[:16]}
-    _push(world, who, "PATCH", f"locations/IN/{whose.party}/LOC1/1-1", patch)
+    _push(world, who, "PATCH", f"locations/{whose.country}/{whose.party}/LOC1/1-1", patch)
 
 
 def push_tariff(world: World, who: Operator, whose: Operator, name: str) -> None:
     text = [{"language": "en", "text": name}]
     body = a_tariff(party_id=whose.party, tariff_alt_text=text, last_updated=_LATER)
-    _push(world, who, "PUT", f"tariffs/IN/{whose.party}/T1", body)
-    _push(world, who, "DELETE", f"tariffs/IN/{whose.party}/T2", None)
+    _push(world, who, "PUT", f"tariffs/{whose.country}/{whose.party}/T1", body)
+    _push(world, who, "DELETE", f"tariffs/{whose.country}/{whose.party}/T2", None)
 
 
 def write_tables(world: World, who: Operator, whose: Operator, name: str) -> None:
     principal = Principal(
         kind="key", name=who.party, role=Role.OPERATOR_EDITOR,
-        parties=frozenset({f"IN*{who.party}"}),
+        parties=frozenset({who.binding}),
     )  # fmt: skip
     with acting_as(world.connection, principal):
         world.connection.execute(
@@ -214,12 +229,17 @@ def world(
     monkeypatch.setattr(by_hand, "_WAIT_S", 0.0)
     with TestClient(create_app(database_url)) as client, connect(database_url) as own:
         own.autocommit = True
-        operators = {party: _operator(client, connection, party) for party in PARTIES}
+        operators = {
+            party: _operator(client, connection, party, binding)
+            for party, binding in PARTIES.items()
+        }
         made = World(client, own, Worker(database_url), operators)
         for who in operators.values():
             for name in ("First", "Second"):
                 send_file_to_source(made, who, who, f"{name} of {who.party}")
                 made.worker.work()
+            if who.country != "IN":  # a national file's sender has no OCPI
+                continue
             body = a_location(1, party_id=who.party, name=f"Pushed by {who.party}")
             _push(made, who, "PUT", f"locations/IN/{who.party}/LOC1", body)
             for tariff in ("T1", "T2"):
@@ -230,17 +250,18 @@ def world(
 
 @given(
     tries=st.lists(
-        st.tuples(st.sampled_from(sorted(DOORS)), st.sampled_from(PARTIES)), min_size=3, max_size=6
+        st.tuples(st.sampled_from(sorted(DOORS)), st.permutations(sorted(PARTIES))),
+        min_size=3,
+        max_size=6,
     ),
     name=st.text("abcXYZ", min_size=1, max_size=8),
 )
 @settings(max_examples=15, suppress_health_check=list(HealthCheck))
 def test_no_door_leads_to_anothers_rows(
-    world: World, tries: list[tuple[str, str]], name: str
+    world: World, tries: list[tuple[str, list[str]]], name: str
 ) -> None:
-    for door, party in tries:
-        who = world.operators[party]
-        (whose,) = (other for other in world.operators.values() if other is not who)
+    for door, (party, other, _) in tries:
+        who, whose = world.operators[party], world.operators[other]
         before = everything_of(world, whose)
         DOORS[door](world, who, whose, f"taken {name}")
         world.worker.work()
@@ -283,14 +304,32 @@ def everything_of(world: World, whose: Operator) -> list[tuple[str, list[Any]]]:
     ]
 
 
-def _operator(client: TestClient[Litestar], connection: Connection, party: str) -> Operator:
-    text = f"IN*{party}"
-    session = sign_in(connection, Role.OPERATOR_EDITOR, [text], name=f"Editor {party}")
-    add_file_source(connection, f"{party.lower()}-files", [text])
+def test_one_who_acts_for_a_country_reaches_its_parties_rows(world: World) -> None:
+    who = _operator(world.client, world.connection, "NAT", NATIONAL)
+    send_file_to_source(world, who, who, "Of the national file")
+    world.worker.work()
+    whose = world.operators["ABC"]
+    for door in (send_file_to_source, send_form, edit_station, roll_back, write_tables):
+        before = everything_of(world, whose)
+        door(world, who, whose, f"by the national file, {door.__name__}")
+        world.worker.work()
+        assert everything_of(world, whose) != before, door.__name__
+    before = everything_of(world, who)
+    for name, door in DOORS.items():  # a part does not reach the whole
+        door(world, whose, who, "taken")
+        world.worker.work()
+        assert everything_of(world, who) == before, name
+
+
+def _operator(
+    client: TestClient[Litestar], connection: Connection, party: str, binding: str
+) -> Operator:
+    session = sign_in(connection, Role.OPERATOR_EDITOR, [binding], name=f"Editor {party}")
+    add_file_source(connection, f"{party.lower()}-files", [binding])
     made = make_key()
     api_keys.add_key(
         connection, name=party, prefix=made.prefix, digest=made.digest,
-        scopes=["upload", "roll_back"], source_id=None, expires_at=None, parties=[text],
+        scopes=["upload", "roll_back"], source_id=None, expires_at=None, parties=[binding],
     )  # fmt: skip
     source = sources.add_source(
         connection, name=f"{party.lower()}-ocpi", kind="ocpi", country_code="IN",
@@ -308,7 +347,7 @@ def _operator(client: TestClient[Litestar], connection: Connection, party: str) 
     client.cookies.set(COOKIE, session)
     page = client.get("/portal/account").text
     csrf = page.partition('name="csrf" value="')[2].partition('"')[0]
-    return Operator(party, session, csrf, made.key)
+    return Operator(party, binding, session, csrf, made.key)
 
 
 def _push(world: World, who: Operator, method: str, path: str, body: Any) -> None:

@@ -12,7 +12,7 @@ from portal_world import COOKIE, add_file_source, sign_in
 
 from nop_registry.access import NotAuthenticated, Role, Scope
 from nop_registry.database import Connection
-from nop_registry.store import accounts, api_keys, audit, invitations
+from nop_registry.store import accounts, api_keys, audit, invitations, source_parties
 
 
 @pytest.fixture
@@ -62,6 +62,35 @@ def test_nobody_gives_more_than_they_have(visitor: Visitor, connection: Connecti
         visitor.send("/portal/team/invitations", login="ravi@example.in", **fields)
         assert visitor.page.status_code == 400, fields
     assert invitations.list_open(connection) == []
+
+
+def test_one_who_acts_for_a_country_gives_its_parties_one_by_one(
+    client: TestClient[Litestar], connection: Connection
+) -> None:
+    visitor = Visitor(client)
+    client.cookies.set(COOKIE, sign_in(connection, parties=["FR*", "IN*ABC"]))
+    assert "administrators only" in visitor.open("/portal/team").text
+    for beyond in ("FR*", "DE*XYZ", "FR*S63, IN*XYZ"):
+        visitor.send(
+            "/portal/team/invitations", login="r@e.in", role="operator_editor", parties=beyond
+        )
+        assert visitor.page.status_code == 400, beyond
+    visitor.send(
+        "/portal/team/invitations", login="r@e.in", role="operator_editor", parties="fr*s63",
+        party="IN*ABC",
+    )  # fmt: skip
+    found = invitations.find_open(connection, visitor.shown_secret().rpartition("/")[2])
+    assert found is not None and found.parties == ["FR*S63", "IN*ABC"]
+    a_member(connection, "s63@e.in", "FR*S63")
+    a_member(connection, "de@e.in", "DE*XYZ")
+    page = visitor.open("/portal/team").text
+    assert "s63@e.in" in page and "de@e.in" not in page
+    visitor.open("/portal")
+    visitor.send("/portal/sources", way="file", party="FR*")
+    assert source_parties.find_owned(connection, "fr-files") is not None
+    visitor.open("/portal")
+    visitor.send("/portal/sources", way="hand", party="FR*")
+    assert "whole country" in visitor.page.text
 
 
 def test_members_are_changed_locked_and_recovered(visitor: Visitor, connection: Connection) -> None:

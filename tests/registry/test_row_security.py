@@ -138,7 +138,10 @@ OUT_OF_REACH = (
     "SELECT * FROM audit_event",
     "INSERT INTO audit_event (actor_kind, actor, action, object) VALUES ('key', 'x', 'y', 'z')",
     "DELETE FROM object_version",
-    "UPDATE source SET state = 'active'",
+    "UPDATE source SET token_sealed = NULL",
+    "UPDATE source SET name = 'mine'",
+    "UPDATE upload SET parties = NULL",
+    "DELETE FROM source_version",
     "INSERT INTO source_party VALUES (1, 'IN', 'ABC')",
 )
 
@@ -174,6 +177,85 @@ def test_an_upload_is_to_a_source_of_its_senders_parties_or_is_none(
         else:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 begin(ABC)
+
+
+BOOKS = {  # of a source: a change, and a row in its name
+    "source": ("UPDATE source SET seen_at = now(), state = 'held'", None),
+    "upload": ("UPDATE upload SET state = 'failed'", None),
+    "delivery": (
+        "UPDATE delivery SET state = 'failed'",
+        "INSERT INTO delivery (source_id, module, mode) VALUES ({}, 'upload', 'file')",
+    ),
+    "delivery_page": (
+        "DELETE FROM delivery_page",
+        """INSERT INTO delivery_page (delivery_id, page_no, seen, report)
+           SELECT max(id), 9, '{{}}', '{{}}' FROM delivery WHERE source_id = {}""",
+    ),
+    "source_object": (
+        "UPDATE source_object SET missing_pulls = 9",
+        "INSERT INTO source_object VALUES (9, {}, 'location', 'k', gen_random_uuid(), false)",
+    ),
+    "refused_object": (
+        "DELETE FROM refused_object",
+        "INSERT INTO refused_object (object_id, source_id, delivery_id, raw) VALUES (9, {}, 1, '')",
+    ),
+    "source_version": (
+        None,
+        """INSERT INTO source_version (source_id, number, kind, delivery_id, counts, missing,
+               actor_kind, actor) SELECT {0}, 9, 'edit', max(id), '{{}}', '{{}}', 'key', 'k'
+           FROM delivery WHERE source_id = {0}""",
+    ),
+}
+
+
+def test_the_books_of_a_source_are_its_own_parties_to_write(two_parties: Connection) -> None:
+    """Versions, deliveries, what was sent, how an upload ended: the last steps of a commit."""
+    numbers = {}
+    for name, parties in (("abc", ["IN*ABC"]), ("xyz", ["IN*XYZ"]), ("both", ["IN*ABC", "IN*XYZ"])):
+        number = numbers[name] = SmallNation(two_parties).add_source(name)
+        source_parties.bind_source(two_parties, number, parties)
+        for statement in (
+            "INSERT INTO delivery (source_id, module, mode) VALUES (%(s)s, 'upload', 'file')",
+            """INSERT INTO delivery_page (delivery_id, page_no, seen, report)
+               SELECT max(id), 1, '{}', '{}' FROM delivery""",
+            """INSERT INTO source_object
+               VALUES (%(s)s, %(s)s, 'location', 'k', gen_random_uuid(), false)""",
+            """INSERT INTO refused_object (object_id, source_id, delivery_id, raw)
+               VALUES (%(s)s, %(s)s, 1, '')""",
+            """INSERT INTO upload (source_id, kind, filename, whole, state, actor_kind, actor)
+               VALUES (%(s)s, 'file', 'f', true, 'committing', 'key', 'k')""",
+        ):
+            two_parties.execute(statement.encode(), {"s": number})
+    two_parties.commit()
+    for table, (change, insert) in BOOKS.items():
+        if change is not None:
+            with acting_as(two_parties, ABC):
+                assert two_parties.execute(change.encode()).rowcount == 1, table
+        for other in ("xyz", "both") if insert else ():
+            statement = insert.format(numbers[other]).encode()
+            with (
+                pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"),
+                acting_as(two_parties, ABC),
+            ):
+                two_parties.execute(statement)
+        if insert:
+            with acting_as(two_parties, ABC):
+                two_parties.execute(insert.format(numbers["abc"]).encode())
+
+
+def test_a_country_is_every_party_of_it_and_no_other(two_parties: Connection) -> None:
+    country = Principal(
+        kind="key", name="national file", role=Role.OPERATOR_EDITOR, parties=frozenset({"IN*"})
+    )
+    neighbour = Principal(
+        kind="key", name="another", role=Role.OPERATOR_EDITOR, parties=frozenset({"NP*", "IN*Z"})
+    )
+    for statement in UPDATES.values():
+        with acting_as(two_parties, neighbour):
+            assert two_parties.execute(statement.encode()).rowcount == 0, statement
+    for statement in UPDATES.values():
+        with acting_as(two_parties, country):
+            assert two_parties.execute(statement.encode()).rowcount == 2, statement
 
 
 def test_a_key_is_no_wider_than_who_makes_it(two_parties: Connection) -> None:

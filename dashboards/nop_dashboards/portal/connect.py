@@ -42,7 +42,7 @@ async def show_wizard(request: AnyRequest) -> Response[Any]:
 
     found, runs = await in_database(request, read)
     return await show(
-        request, "connect.html", sources=found, runs=runs, parties=sorted(principal.parties or ()),
+        request, "connect.html", sources=found, runs=runs, parties=principal.named_parties,
         ours=_our_versions_url(request),
     )  # fmt: skip
 

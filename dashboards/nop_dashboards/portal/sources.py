@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from nop_dashboards.portal.doorkeeper import in_database, require_principal
 from nop_dashboards.portal.language import Said
 from nop_dashboards.portal.view import PROBLEMS, AnyRequest, see, show
-from nop_registry.access import Action, Principal
+from nop_registry.access import Action, Principal, names_country
 from nop_registry.database import Connection
 from nop_registry.errors import NotFound
 from nop_registry.queries import source_health
@@ -102,7 +102,7 @@ async def add_source(request: AnyRequest) -> Response[Any]:
     principal = await require_principal(request, Action.UPLOAD)
     form = await request.form()
     by_hand = form.get("way") == "hand"
-    party = own_party(principal, str(form.get("party", "")))
+    party = own_party(principal, str(form.get("party", "")), country=not by_hand)
     name = await in_database(request, lambda c: find_or_add(c, principal, party, "upload", "files"))
     return see("/portal/stations/new" if by_hand else f"/portal/sources/{name}/uploads")
 
@@ -124,14 +124,23 @@ async def accept_removal(request: AnyRequest, name: FromPath[str]) -> Response[A
     return see(f"/portal/sources/{name}?accepted=1")
 
 
-def own_party(principal: Principal, wanted: str) -> str:
-    """The party that the person chose, or the only one there is. Raises Said."""
+def own_party(principal: Principal, wanted: str, *, country: bool = False) -> str:
+    """The party that the person chose, or the only one there is. Raises Said.
+
+    `country`: every party of a country (`FR*`) will do, as for files.
+    """
     own = sorted(principal.parties or ())
-    if wanted in own:
-        return wanted
-    if len(own) == 1 and not wanted:
-        return own[0]
-    raise Said("start.party" if own else "start.no_party")
+    chosen = own[0] if len(own) == 1 and not wanted else wanted
+    if chosen not in own:
+        raise Said("start.party" if own else "start.no_party")
+    if names_country([chosen]) and not country:
+        raise Said("start.country")
+    return chosen
+
+
+def first_party(principal: Principal) -> str:
+    """What a form begins with: one of the person's parties, or nothing."""
+    return next(iter(principal.named_parties), "")
 
 
 def find_or_add(
@@ -146,7 +155,7 @@ def find_or_add(
             raise Said("start.withdrawn", source=owned.name)
         if known.kind == kind:
             return owned.name
-    name = _free_name(connection, f"{party.replace('*', '-').lower()}-{ending}")
+    name = _free_name(connection, f"{party.rstrip('*').replace('*', '-').lower()}-{ending}")
     added = sources.add_source(connection, name=name, kind=kind, country_code=party[:2])
     bind_source(connection, added.id, [party])
     audit.record(connection, principal, "add_source", f"source {name}", kind=kind, party=party)

@@ -12,7 +12,7 @@ from nop_dashboards import words
 from nop_dashboards.portal import by_hand, station_form
 from nop_dashboards.portal.doorkeeper import in_database, require_principal
 from nop_dashboards.portal.language import Said
-from nop_dashboards.portal.sources import find_or_add, own_party
+from nop_dashboards.portal.sources import find_or_add, first_party, own_party
 from nop_dashboards.portal.time_zones import only_zone
 from nop_dashboards.portal.view import PROBLEMS, AnyRequest, see, show
 from nop_registry.access import Action, Principal
@@ -63,7 +63,7 @@ async def list_stations(request: AnyRequest) -> Response[Any]:
 async def show_new(request: AnyRequest) -> Response[Any]:
     """An empty form. The first station by hand makes the source that it belongs to."""
     principal = await require_principal(request, Action.EDIT_STATIONS)
-    party = own_party(principal, request.query_params.get("party", _first_party(principal)))
+    party = own_party(principal, request.query_params.get("party", first_party(principal)))
     record, tariffs = await _blank(request, principal, party)
     values = {**station_form.values_of(record), "lat": "", "lon": ""}
     return await _form(request, record, values, tariffs, party=party)
@@ -207,10 +207,6 @@ async def _blank(
     zone = zone or only_zone(party[:2])
     record = station_form.blank(party, operator or "", zone or "", found.alpha_3 if found else "")
     return record, tariffs
-
-
-def _first_party(principal: Principal) -> str:
-    return min(principal.parties or (), default="")
 
 
 ROUTES = [list_stations, show_new, add_station, show_edit, change_station]

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from nop_dashboards.portal import by_hand, tariff_form
 from nop_dashboards.portal.doorkeeper import in_database, require_principal
 from nop_dashboards.portal.language import Said
-from nop_dashboards.portal.sources import find_or_add, own_party
+from nop_dashboards.portal.sources import find_or_add, first_party, own_party
 from nop_dashboards.portal.time_zones import usual_zone
 from nop_dashboards.portal.view import PROBLEMS, AnyRequest, see, show, texts
 from nop_registry.access import Action, Principal
@@ -56,7 +56,7 @@ async def list_tariffs(request: AnyRequest) -> Response[Any]:
 async def show_new(request: AnyRequest) -> Response[Any]:
     """An empty form."""
     principal = await require_principal(request, Action.EDIT_TARIFFS)
-    party = own_party(principal, request.query_params.get("party", _first_party(principal)))
+    party = own_party(principal, request.query_params.get("party", first_party(principal)))
     record = _blank(party)
     values = tariff_form.values_of(record) | {"rule-0-days": "all"}
     return await _form(request, record, values, party=party)
@@ -186,10 +186,6 @@ def _blank(party: str) -> TariffRecord:
         country_code=country_code, party_id=party_id, id=f"T-{secrets.token_hex(3).upper()}",
         currency=money.alpha_3 if money else "", elements=(), type="AD_HOC_PAYMENT",
     )  # fmt: skip
-
-
-def _first_party(principal: Principal) -> str:
-    return min(principal.parties or (), default="")
 
 
 ROUTES = [list_tariffs, show_new, add_tariff, show_edit, change_tariff]

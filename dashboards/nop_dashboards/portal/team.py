@@ -1,6 +1,7 @@
 """The team: who may sign in for one's parties, invitations, lost passwords, locked accounts.
 
-The roles that decide for everybody take two administrators: see `second_administrator`.
+The roles that decide for everybody, and whole countries (`FR*`), take two administrators: see
+`second_administrator`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from litestar.params import FromPath
 from nop_dashboards.portal.doorkeeper import AnyRequest, in_database, require_principal
 from nop_dashboards.portal.language import Said
 from nop_dashboards.portal.view import see, sentence, show, texts
-from nop_registry.access import Action, OutOfReach, Principal, Role
+from nop_registry.access import Action, OutOfReach, Principal, Role, covers, names_country
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput, NopError
 from nop_registry.store import accounts, audit, invitations, rates, role_wishes
@@ -194,14 +195,16 @@ def _roles(principal: Principal) -> list[str]:
 
 
 def _wanted_parties(principal: Principal, form: FormMultiDict, role: str) -> list[str]:
+    typed = str(form.get("parties", "")).upper().replace(";", ",").split(",")
+    named = [party.strip() for party in typed if party.strip()]
     if principal.parties is not None:
-        return [str(party) for party in form.getall("party", [])]
-    typed = str(form.get("parties", "")).replace(";", ",").split(",")
-    return [party.strip() for party in typed if party.strip()]
+        return [str(party) for party in form.getall("party", [])] + named
+    return named
 
 
 def _within(principal: Principal, parties: list[str]) -> None:
-    if principal.parties is not None and not set(parties) <= principal.parties:
+    own = principal.parties
+    if own is not None and (names_country(parties) or not covers(own, parties)):
         raise Said("team.bad_role")
 
 
@@ -235,7 +238,8 @@ async def _page(
         request, "team.html", status=status, **found,
         **{"error": None, "said": None, "link": None, "link_for": None, **values},
         form=form or {"login": "", "role": Role.OPERATOR_EDITOR.value, "parties": ""},
-        parties=sorted(principal.parties or ()), assignable=_roles(principal),
+        parties=principal.named_parties,
+        for_country=names_country(principal.parties or ()), assignable=_roles(principal),
         names={account.id: account.name for account in found["accounts"]},
     )  # fmt: skip
 

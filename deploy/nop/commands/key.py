@@ -15,7 +15,7 @@ from nop_registry.access import SYSTEM, Scope, make_key
 from nop_registry.database import connect
 from nop_registry.store import api_keys, audit, sources
 from nop_registry.store.api_keys import ApiKey, state_of
-from nop_registry.store.peer_parties import parse_party
+from nop_registry.store.peer_parties import parse_binding
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +33,7 @@ def add(
     scope: Annotated[list[Scope], typer.Option(help="What it may be used for.")],
     source: Annotated[str | None, typer.Option(help="The only source it may write.")] = None,
     party: Annotated[
-        list[str] | None, typer.Option(help="Whose data it may write, such as IN*ABC.")
+        list[str] | None, typer.Option(help="Whose data it may write: IN*ABC, or FR*.")
     ] = None,
     expires_days: Annotated[
         int | None, typer.Option(help="Days until it becomes invalid.", min=1, max=3650)
@@ -43,7 +43,7 @@ def add(
     """Make a key. It is shown now and never again."""
     made = make_key()
     expires_at = datetime.now(UTC) + timedelta(days=expires_days) if expires_days else None
-    parties = ["*".join(parse_party(text)) for text in party] if party else None
+    parties = ["*".join(parse_binding(text)) for text in party] if party else None
     with connect(cluster.ensure(settings_module.load())) as connection:
         api_keys.add_key(
             connection,

@@ -103,7 +103,7 @@ def add(
 
 def bind(
     name: Name,
-    party: Annotated[list[str], typer.Argument(help="Whose data it brings, such as IN*ABC.")],
+    party: Annotated[list[str], typer.Argument(help="Whose data it brings: IN*ABC, or FR*.")],
     json: Json = False,
 ) -> None:
     """Say whose data a source brings: accounts and keys that act for all of them may work on it."""

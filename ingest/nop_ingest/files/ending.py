@@ -10,6 +10,7 @@ import msgspec
 
 from nop_ingest.files.errand import Errand
 from nop_ingest.upload_report import UploadReport
+from nop_registry.access import acting_as
 from nop_registry.changes import announce
 from nop_registry.database import Connection
 from nop_registry.enums import ObjectKind
@@ -71,9 +72,10 @@ class Ending:
     def finish_commit(self, delivery: Delivery, at: datetime, confirmed: Set[int]) -> None:
         """What is missing, the version, the upload's end: all or nothing, so each counts once.
 
-        `confirmed`: sources whose statuses hold.
+        `confirmed`: sources whose statuses hold. Of these, a bound sender's word counts for sources
+        that are all its own.
         """
-        with self._connection.transaction():
+        with acting_as(self._connection, self._errand.actor):
             self._settle_absences(delivery, at)
             self._close(delivery, at, confirmed)
             note_outcome(self._connection, self._report)
@@ -126,9 +128,7 @@ class Ending:
         if held:
             sources.hold_source(connection, source, report.message or "")
         elif self._kinds:
-            now = sources.get_source(connection, source.name)  # a person may have spoken meanwhile
-            if source.removal_approved or now.state == "held":
-                sources.release_source(connection, source.name, accept_removal=False)
+            sources.settle_removal(connection, source)
 
     def _kept(self) -> dict[str, Any]:
         """The report for the delivery. All findings are with the upload, if it has a number."""

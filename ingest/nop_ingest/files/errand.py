@@ -27,7 +27,7 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
     actor: Principal = SYSTEM
     """Who sends it: other parties' rows are refused, by the tables too."""
     parties: frozenset[str] | None = None
-    """Whose data the source brings (`IN*ABC`); None: whoever's the actor may write."""
+    """Whose data the source brings (`IN*ABC`, or `FR*`); None: whoever's the actor may write."""
     removal_accepted: bool = False
     """A person has accepted that much of what is held is not listed."""
     is_edit: bool = False

@@ -63,7 +63,7 @@ class Pass:
             country=errand.country,
             received_at=delivery.started_at if delivery else datetime.now(UTC),
             default_country_code=source.country_code,
-            default_party_id=next(iter(own)).rpartition("*")[2] if own and len(own) == 1 else None,
+            default_party_id=_only_party(own),
         )
         self.counts = _Counts()
         self.seen: set[int] = set()
@@ -197,7 +197,7 @@ class Pass:
         if self.delivery is None:
             return
         if report.rows <= report.rejected:
-            with self.connection.transaction():
+            with acting_as(self.connection, self.errand.actor):
                 # A refused file was never sent: its successor is compared with its predecessor.
                 for kind in tallies:
                     restore_refused(self.connection, self.source.id, kind, self.sent_before)
@@ -207,6 +207,11 @@ class Pass:
             self.delivery, self.context.received_at,
             confirmed=self.owners | ({self.source.id} if self.claims_statuses else set()),
         )  # fmt: skip
+
+
+def _only_party(own: frozenset[str] | None) -> str | None:
+    """The party_id of rows that name none, if it can be but one."""
+    return next(iter(own)).rpartition("*")[2] or None if own and len(own) == 1 else None
 
 
 def _counted(tally: Tally) -> Counts:

@@ -22,6 +22,7 @@ from nop_ingest.formats.upload_format import (
 )
 from nop_ingest.normalise.steps import normalise_location, normalise_tariff
 from nop_ingest.report import Finding, Rejection
+from nop_registry.access import covers
 from nop_registry.enums import ObjectKind
 from nop_registry.identifiers import object_number
 from nop_registry.records import LocationRecord, TariffRecord
@@ -90,7 +91,7 @@ class FileReader:
         parties: frozenset[str] | None,
         sender: str,
     ) -> None:
-        """`parties`: whose objects the file may bring, such as `IN*ABC`; None: anybody's."""
+        """`parties`: whose objects the file may bring: `IN*ABC`, `FR*` …; None: anybody's."""
         self._source_id = source_id
         self._context = context
         self._book = book
@@ -168,7 +169,7 @@ class FileReader:
         if record is None:
             return None
         owner = f"{record.country_code}*{record.party_id}"
-        if self._parties is not None and owner not in self._parties:
+        if self._parties is not None and not covers(self._parties, [owner]):
             whose = ", ".join(sorted(self._parties)) or "nobody"
             return Rejection(
                 "foreign-party", "party_id",

@@ -159,7 +159,7 @@ def _finish(
     errand: Errand,
     report: UploadReport,
 ) -> None:
-    with connection.transaction():
+    with acting_as(connection, errand.actor):
         turned = restore_missing(connection, source.id, target.missing, delivery.started_at)
         show(connection, turned)
         deliveries.finish_delivery(
@@ -171,5 +171,5 @@ def _finish(
             counts=msgspec.to_builtins(counts), upload_id=errand.upload_id, restores=target.number,
         )  # fmt: skip
         if source.state == "held":  # what waited for a person's word is not missing any more
-            sources.release_source(connection, source.name, accept_removal=False)
+            sources.settle_removal(connection, source)
         note_outcome(connection, report)

@@ -9,13 +9,13 @@ import msgspec
 from psycopg.errors import CheckViolation, UniqueViolation
 from psycopg.rows import class_row
 
-from nop_registry.access import Role
+from nop_registry.access import Role, covers
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput, NotFound
 from nop_registry.sealing import seal, unseal
 from nop_registry.sign_in import passwords, second_factor
 from nop_registry.store import sessions
-from nop_registry.store.peer_parties import parse_party
+from nop_registry.store.peer_parties import parse_binding
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class Account(msgspec.Struct, frozen=True):
     disabled_at: datetime | None
     last_sign_in_at: datetime | None
     parties: list[str]
-    """Texts such as `IN*ABC`; of regulators and admins none, they see every party's."""
+    """Texts such as `IN*ABC` or `FR*`; of regulators and admins none, they see every party's."""
 
 
 _SELECT = """
@@ -97,7 +97,7 @@ def is_within(account: Account, parties: Collection[str]) -> bool:
     return (
         Role(account.role).is_operator
         and bool(account.parties)
-        and set(account.parties) <= set(parties)
+        and covers(parties, account.parties)
     )
 
 
@@ -292,7 +292,7 @@ def _totp_purpose(account_id: int) -> str:
 def _set_parties(
     connection: Connection, account_id: int, role: Role, parties: Iterable[str]
 ) -> None:
-    split = [parse_party(party) for party in parties]
+    split = [parse_binding(party) for party in parties]
     if role.is_operator and not split:
         raise InvalidInput("say for which parties it acts, such as IN*ABC")
     if split and not role.is_operator:

@@ -19,6 +19,7 @@ from nop_registry.access import (
     Scope,
     bearer_digest,
     check_valid,
+    covers,
     make_key,
 )
 from nop_registry.database import Connection
@@ -135,7 +136,7 @@ def list_reachable_keys(connection: Connection, principal: Principal) -> list[Ap
     return [
         key
         for key in list_keys(connection)
-        if own is None or (key.parties is not None and set(key.parties) <= own)
+        if own is None or (key.parties is not None and covers(own, key.parties))
     ]
 
 

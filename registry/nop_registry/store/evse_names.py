@@ -36,7 +36,7 @@ class EvseNames:
     def __init__(
         self, connection: Connection, source_id: int, parties: Collection[str] | None
     ) -> None:
-        """`parties`: texts such as `IN*ABC`; None: everybody's."""
+        """`parties`: texts such as `IN*ABC` or `FR*`; None: everybody's."""
         self._connection = connection
         self._parties = parties
         self._own = self._read(_OF_SOURCE, {"source": source_id})
@@ -76,7 +76,8 @@ _OF_PARTIES = (
     _NAMED
     + """
   AND e.evse_id_canonical = ANY(%(ids)s::text[])
-  AND (%(parties)s::text[] IS NULL OR l.country_code || '*' || l.party_id = ANY(%(parties)s))"""
+  AND (%(parties)s::text[] IS NULL OR l.country_code || '*' || l.party_id = ANY(%(parties)s)
+       OR l.country_code || '*' = ANY(%(parties)s))"""
 )
 
 

@@ -1,7 +1,8 @@
 """Links that make an account, or let its owner in again. Each opens once, for some days.
 
-To an account that decides (Role.needs_second_admin) an administrator cannot make a link alone: one
-asks (the link exists, and nobody knows its secret), another confirms, and only that one sees it.
+To an account that decides (Role.needs_second_admin), or that acts for all parties of a country, an
+administrator cannot make a link alone: one asks (the link exists, and nobody knows its secret),
+another confirms, and only that one sees it.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from hashlib import sha256
 import msgspec
 from psycopg.rows import class_row
 
-from nop_registry.access import Role
+from nop_registry.access import Role, covers, names_country
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput, NotFound
 from nop_registry.store import accounts
 from nop_registry.store.accounts import Account
-from nop_registry.store.peer_parties import parse_party
+from nop_registry.store.peer_parties import parse_binding
 
 VALID_FOR = timedelta(days=7)
 RECOVERY_VALID_FOR = timedelta(hours=24)
@@ -74,7 +75,7 @@ def invite(
         raise InvalidInput(f"there is an account {plain!r} already")
     if role in (Role.PUBLIC, Role.APP):
         raise InvalidInput(f"the role {role.value} is no person's")
-    named = sorted({"*".join(parse_party(party)) for party in parties})
+    named = sorted({"*".join(parse_binding(party)) for party in parties})
     if role.is_operator != bool(named):
         raise InvalidInput(
             "an operator's role needs a party such as IN*ABC; the other roles have none"
@@ -93,8 +94,8 @@ def offer_recovery(
     """A link's secret with which the owner chooses a new password.
 
     `forget_totp`: and a new second factor, for one who lost it and its recovery codes. With that a
-    link is all that it takes: for an account that decides, None until a second one confirms. One
-    that has no second factor of ours is recovered so in any case.
+    link is all that it takes: for an account that decides, or acts for a country, None until a
+    second one confirms. One that has no second factor of ours is recovered so in any case.
     """
     forget_totp = forget_totp or account.totp_sealed is None
     return _make(
@@ -127,7 +128,7 @@ def list_open(connection: Connection, parties: Collection[str] | None = None) ->
         every = cursor.execute(
             f"SELECT {_COLUMNS} FROM invitation WHERE {_STANDS} ORDER BY id DESC"  # noqa: S608
         ).fetchall()
-    return [i for i in every if parties is None or (i.parties and set(i.parties) <= set(parties))]
+    return [i for i in every if parties is None or (i.parties and covers(parties, i.parties))]
 
 
 def accept(connection: Connection, number: int, name: str) -> Account:
@@ -193,14 +194,13 @@ def _make(
     valid_for: timedelta,
 ) -> str | None:
     secret = secrets.token_urlsafe(32)
-    waits = (
-        created_by is not None and role.needs_second_admin and (account_id is None or forget_totp)
-    )
+    strong = role.needs_second_admin or names_country(parties)
+    waits = created_by is not None and strong and (account_id is None or forget_totp)
     # Another party's invitation of the same person is not this caller's to end.
     connection.execute(
         f"""UPDATE invitation SET revoked_at = now()
             WHERE login = %s AND {_STANDS}
-              AND account_id IS NOT DISTINCT FROM %s AND parties <@ %s""",  # noqa: S608
+              AND account_id IS NOT DISTINCT FROM %s AND covers(%s, parties)""",  # noqa: S608
         (login, account_id, list(parties)),
     )
     connection.execute(

@@ -63,6 +63,18 @@ def parse_party(text: str) -> tuple[str, str]:
     return plain[:2], plain[2:]
 
 
+def parse_binding(text: str) -> tuple[str, str]:
+    """A party, or `FR*` for every party of a country: then without a party_id. Raises InvalidInput.
+
+    >>> parse_binding("fr-abc"), parse_binding("FR*")
+    (('FR', 'ABC'), ('FR', ''))
+    """
+    country = text.strip().upper().removesuffix("*")
+    if len(country) == 2 and country.isascii() and country.isalpha() and "*" in text:
+        return country, ""
+    return parse_party(text)
+
+
 def agree(connection: Connection, peer: Peer, parties: Iterable[tuple[str, str]]) -> None:
     """A person says that this peer may deliver these parties' objects."""
     agreed = list(parties)

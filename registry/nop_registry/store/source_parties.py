@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 
 from nop_registry.access import Principal, reaches
 from nop_registry.database import Connection
-from nop_registry.store.peer_parties import parse_party
+from nop_registry.store.peer_parties import parse_binding
 
 
 class OwnedSource(msgspec.Struct, frozen=True):
@@ -18,20 +18,12 @@ class OwnedSource(msgspec.Struct, frozen=True):
     id: int
     name: str
     parties: frozenset[str]
-    """Texts such as `IN*ABC`."""
+    """Texts such as `IN*ABC`, or `FR*`: every party of the country."""
 
 
 _SELECT = """
-SELECT s.id, s.name, coalesce(p.parties, '{}') AS parties
-FROM source s
-LEFT JOIN LATERAL (
-    SELECT array_agg(country_code || '*' || party_id) AS parties FROM (
-        SELECT country_code, party_id FROM source_party WHERE source_id = s.id
-        UNION
-        SELECT a.country_code, a.party_id FROM peer_party a JOIN peer r ON r.id = a.peer_id
-        WHERE r.source_id = s.id AND a.state = 'agreed'
-    ) every
-) p ON true """
+SELECT s.id, s.name, coalesce(o.parties, '{}') AS parties
+FROM source s LEFT JOIN source_owners o ON o.source_id = s.id """
 
 
 class _Row(msgspec.Struct):
@@ -64,7 +56,7 @@ def list_reachable(connection: Connection, principal: Principal) -> list[OwnedSo
 def bind_source(connection: Connection, source_id: int, parties: Iterable[str]) -> None:
     """Say whose data the source brings, besides what was said before. Raises InvalidInput."""
     for party in parties:
-        country, party_id = parse_party(party)
+        country, party_id = parse_binding(party)
         connection.execute(
             """INSERT INTO source_party (source_id, country_code, party_id) VALUES (%s, %s, %s)
                ON CONFLICT DO NOTHING""",

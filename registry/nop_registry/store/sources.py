@@ -276,6 +276,20 @@ def hold_source(connection: Connection, source: Source, reason: str) -> None:
     )
 
 
+def settle_removal(connection: Connection, source: Source) -> None:
+    """What was held, or approved when the delivery began, is done with.
+
+    What a person withdrew or disabled meanwhile stays so.
+    """
+    connection.execute(
+        """UPDATE source SET state = 'active', state_reason = NULL, failures = 0,
+               removal_approved = false
+           WHERE id = %s AND withdrawn_at IS NULL
+             AND (state = 'held' OR state = 'active' AND %s)""",
+        (source.id, source.removal_approved),
+    )
+
+
 def accept_removal(connection: Connection, name: str) -> None:
     """A person says that what the last delivery did not list is gone; only that is released.
 

@@ -16,7 +16,7 @@ from nop_registry.enums import ObjectKind
 from nop_registry.errors import NotFound
 from nop_registry.queries.records import read_locations, read_tariffs
 from nop_registry.records import LocationRecord, TariffRecord
-from nop_registry.store import source_versions, sources
+from nop_registry.store import source_parties, source_versions, sources
 from nop_registry.store.sources import Source
 
 HEADER = "country_code,party_id,location_id,lat,lon,evse_uid,connector_id,standard,address\n"
@@ -29,7 +29,9 @@ ANNA = Principal(
 @pytest.fixture
 def source(connection: Connection) -> Source:
     with connection.transaction():
-        return sources.add_source(connection, name="files", kind="upload", country_code="IN")
+        added = sources.add_source(connection, name="files", kind="upload", country_code="IN")
+        source_parties.bind_source(connection, added.id, ["IN*ABC"])
+        return added
 
 
 def row(location: int, evse: int = 1, standard: str = "IEC_62196_T2", address: str = "Road") -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from psycopg.errors import CheckViolation
 
-from nop_registry.access import Role
+from nop_registry.access import Principal, Role
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput, NotFound
 from nop_registry.store import accounts, invitations, role_wishes
@@ -152,6 +152,28 @@ def test_a_role_that_decides_is_given_by_two_administrators(connection: Connecti
     assert invitations.invite(connection, login="c@e.in", role=Role.ADMIN)  # on the server itself
     viewer = Role.REGULATOR_VIEWER
     assert invitations.invite(connection, login="v@e.in", role=viewer, created_by=asha)
+
+
+def test_a_whole_country_is_given_by_two_administrators(connection: Connection) -> None:
+    asha, ravi = an_admin(connection, "asha"), an_admin(connection, "ravi")
+    wanted = {"login": "fr@e.in", "role": Role.OPERATOR_EDITOR, "parties": ["fr*", "IN*ABC"]}
+    assert invitations.invite(connection, **wanted, created_by=asha) is None
+    (link,) = invitations.list_open(connection)
+    assert link.waits and link.parties == ["FR*", "IN*ABC"]
+    with pytest.raises(CheckViolation), connection.transaction():
+        connection.execute("UPDATE invitation SET needs_second = false")
+    invitations.confirm(connection, link.id, ravi)
+    account = invitations.accept(connection, link.id, "National file")
+    assert account.parties == ["FR*", "IN*ABC"]
+    principal = Principal(
+        kind="account", name="N", role=Role.OPERATOR_EDITOR, parties=frozenset(account.parties)
+    )
+    written = [principal.may_write(*party) for party in (("FR", "S63"), ("IN", "ABC"))]
+    assert (written, principal.may_write("IN", "XYZ")) == ([True, True], False)
+    # Who could take the account over needs two as well.
+    assert (
+        invitations.offer_recovery(connection, account, forget_totp=True, created_by=asha) is None
+    )
 
 
 def test_an_account_that_decides_is_not_taken_over_by_one_administrator(

@@ -46,6 +46,10 @@ TEXTS = {
         "Your account is bound to no operator yet. Ask whoever invited you.",
         "आपका खाता अभी किसी ऑपरेटर से नहीं जुड़ा है। जिसने आपको बुलाया है उससे कहें।",
     ),
+    "start.country": (
+        "Your account acts for a whole country: send a file that names each station's party.",
+        "आपका खाता पूरे देश के लिए है: ऐसी फ़ाइल भेजें जिसमें हर स्टेशन का पक्ष लिखा हो।",
+    ),
     "start.withdrawn": (
         "{source} was withdrawn by the registry. Ask them before you send anything new.",
         "{source} को रजिस्टर ने वापस ले लिया है। कुछ नया भेजने से पहले उनसे पूछें।",

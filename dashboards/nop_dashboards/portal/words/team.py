@@ -5,8 +5,15 @@ TEXTS = {
     "team.role": ("Role", "भूमिका"),
     "team.parties": ("Acts for", "किसके लिए"),
     "team.parties_help": (
-        "Parties such as IN*ABC, with commas between them; none for regulators.",
-        "पक्ष, जैसे IN*ABC, बीच में अल्पविराम; नियामकों के लिए खाली।",
+        "Parties such as IN*ABC, with commas between them; none for regulators. FR* is every party "
+        "of France: a second administrator confirms it.",
+        "पक्ष, जैसे IN*ABC, बीच में अल्पविराम; नियामकों के लिए खाली। FR* यानी फ़्रांस का हर पक्ष: "
+        "इसकी पुष्टि दूसरा प्रशासक करता है।",
+    ),
+    "team.parties_help_own": (
+        "Parties of your country, such as FR*ABC, with commas between them. A whole country is "
+        "given by the platform's administrators only.",
+        "आपके देश के पक्ष, जैसे FR*ABC, बीच में अल्पविराम। पूरा देश केवल प्लेटफ़ॉर्म के प्रशासक देते हैं।",
     ),
     "team.last_sign_in": ("Last sign-in", "अंतिम साइन इन"),
     "team.change": ("Change", "बदलें"),
@@ -28,10 +35,10 @@ TEXTS = {
     ),
     "team.waiting": ("Waiting for a second administrator", "दूसरे प्रशासक की पुष्टि बाकी"),
     "team.waiting_why": (
-        "These roles decide for everybody. One administrator asks; another one, who knows the "
-        "person, confirms and hands the link over.",
-        "ये भूमिकाएँ सबके लिए निर्णय करती हैं। एक प्रशासक माँगता है; दूसरा, जो व्यक्ति को जानता है, "
-        "पुष्टि करके लिंक देता है।",
+        "These roles decide for everybody, or for a whole country. One administrator asks; another "
+        "one, who knows the person, confirms and hands the link over.",
+        "ये भूमिकाएँ सबके लिए या पूरे देश के लिए निर्णय करती हैं। एक प्रशासक माँगता है; दूसरा, "
+        "जो व्यक्ति को जानता है, पुष्टि करके लिंक देता है।",
     ),
     "team.waits": (
         "A second administrator has to confirm this.",
