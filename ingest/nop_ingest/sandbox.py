@@ -23,7 +23,7 @@ from typing import IO
 import msgspec
 
 from nop_ingest.confinement import confine
-from nop_ingest.formats.catalogue import list_formats, recognise
+from nop_ingest.formats.catalogue import list_formats, parse, recognise
 from nop_ingest.formats.received_file import ReceivedFile
 from nop_ingest.formats.upload_format import FileNotice, Parsed
 from nop_registry.errors import InvalidInput
@@ -192,7 +192,7 @@ def _parse(file: ReceivedFile) -> None:
     found = recognise(file)
     _write(_Started(found.name))
     rows = False
-    for item in found.parse(file):
+    for item in parse(file, found):
         rows = rows or not isinstance(item, FileNotice)
         _write(item)
     if not rows:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from same_stations import as_geojson, as_ocpi, stations
 
 from nop_ingest.files.errand import Errand
 from nop_ingest.formats.example_rows import LOCATIONS, TARIFFS
@@ -15,10 +17,19 @@ from nop_ingest.template.writing import write_csv, write_json
 from nop_ingest.upload_report import UploadReport
 from nop_ingest.uploads import upload_file
 from nop_registry.database import Connection
-from nop_registry.records import TariffRecord
+from nop_registry.records import LocationRecord, TariffRecord
 from nop_registry.store import sources
 from nop_registry.store.sources import Source
 
+_LINES = "ocpi.ndjson"
+JSON_FILES: dict[str, Callable[[], bytes]] = {
+    "geo.geojson": lambda: as_geojson(stations(4)),
+    "ocpi.json": lambda: as_ocpi(stations(4)),
+    _LINES: lambda: b"\n".join(
+        map(msgspec.json.encode, msgspec.json.decode(as_ocpi(stations(4)))["data"])
+    ),
+    "own.json": lambda: write_json([_moved(n) for n in range(4)]),
+}
 GOLDEN = Path(__file__).parents[1] / "golden" / "uploads"
 
 
@@ -71,6 +82,36 @@ def test_prices_in_a_table_leave_the_tariffs_that_were_made_by_hand(
 
 def _renamed(name: str) -> TariffRecord:
     return msgspec.structs.replace(TARIFFS[0], id=name)
+
+
+def _moved(n: int) -> LocationRecord:
+    return msgspec.structs.replace(LOCATIONS[0], id=f"L{n}", lat=LOCATIONS[0].lat + n / 100)
+
+
+@pytest.mark.parametrize("name", JSON_FILES)
+def test_one_object_that_is_no_json_is_one_refused_row(
+    name: str, connection: Connection, source: Source, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    good = JSON_FILES[name]()
+    path.write_bytes(good)
+    before = upload(connection, source, path)
+    damaged = good.replace(b'"city"', b'city"', 2).replace(b'city"', b'"city"', 1)  # of the second
+    assert damaged != good
+    path.write_bytes(damaged)
+
+    report = upload(connection, source, path)
+
+    assert (before.state, before.rejected, report.state) == ("committed", 0, "committed")
+    assert report.rows == before.rows and report.rejected_by_code == {"json-unreadable": 1}
+    (found,) = [f for f in report.findings if f.code == "json-unreadable"]
+    assert found.row == 2 and "at line" in found.message and "quotation mark" in found.message
+    held = tell(connection, "SELECT count(*) FROM evse WHERE retired_at IS NULL")
+    assert held == [(before.evses.new,)] and report.evses.missing <= 2
+    assert tell(connection, "SELECT count(*) FROM location WHERE retired_at IS NOT NULL") == [(0,)]
+    path.write_bytes(good)
+    again = upload(connection, source, path)
+    assert (again.state, again.rejected, again.locations.missing) == ("committed", 0, 0)
 
 
 def test_objects_that_name_no_party_are_those_of_the_one_who_sends_them(

@@ -116,5 +116,6 @@ FORMAT = UploadFormat(
     title="the platform's own GeoJSON template, one Feature per connector",
     sniff=sniff,
     parse=parse,
+    in_parts=True,
     columns=column_of_path(),
 )

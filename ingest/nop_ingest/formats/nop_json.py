@@ -121,4 +121,5 @@ FORMAT = UploadFormat(
     title="the platform's own JSON of Locations and Tariffs",
     sniff=sniff,
     parse=parse,
+    in_parts=True,
 )

@@ -121,6 +121,7 @@ FORMAT = UploadFormat(
     title="OICP 2.3 EVSE data or EVSE status, JSON",
     sniff=sniff,
     parse=parse,
+    in_parts=True,
     columns={
         "country_code": "EvseID",
         "party_id": "EvseID",

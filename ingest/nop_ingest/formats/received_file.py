@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import IO
 
 from nop_ingest.formats.archive import list_entries, unpack_gzip, unpack_zip
-from nop_ingest.formats.json_items import JsonItem, read_items, read_whole
+from nop_ingest.formats.json_items import BrokenItem, JsonItem, read_items, read_whole
 from nop_ingest.formats.tables import IsHeader, Table, TextTable, Workbook
 from nop_ingest.formats.text_encoding import TextEncoding, find_encoding
 from nop_registry.errors import InvalidInput
 
 _HEAD_BYTES = 65_536
+_MOST_BROKEN = 100_000
 _ZIP, _GZIP = b"PK", b"\x1f\x8b"
 _REFUSED = (
     (b"\xd0\xcf\x11\xe0", "an old or protected Excel workbook: save it as .xlsx, without password"),
@@ -48,6 +49,8 @@ class ReceivedFile:
         self._received = path
         self._filename = filename
         self._spool: IO[bytes] | None = None
+        self.broken_items: dict[int, BrokenItem] = {}
+        """By number: what `json_items` met that is no JSON, between values that are."""
 
     @property
     def path(self) -> Path:
@@ -93,8 +96,20 @@ class ReceivedFile:
         return find_encoding(self.path)
 
     def json_items(self) -> Iterator[JsonItem]:
-        """The objects of a JSON file, anew with each call. Raises InvalidInput."""
-        return read_items(self.path, self.encoding)
+        """The objects of a JSON file, anew with each call. Raises InvalidInput.
+
+        Those that are no JSON are not among them: `broken_items` has what was met.
+        """
+        for item in read_items(self.path, self.encoding):
+            if isinstance(item, JsonItem):
+                yield item
+                continue
+            self.broken_items[item.number] = item
+            if len(self.broken_items) > _MOST_BROKEN:
+                raise InvalidInput(
+                    f"more than {_MOST_BROKEN:,} values of the file are no JSON, the last at line "
+                    f"{item.line}: {item.what}"
+                )
 
     def json_whole(self) -> JsonItem:
         """The one value of a JSON file that is no list. Raises InvalidInput."""

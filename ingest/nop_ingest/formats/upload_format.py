@@ -91,5 +91,7 @@ class UploadFormat(msgspec.Struct, frozen=True):
     """Raises InvalidInput when the file as a whole cannot be used."""
     columns: dict[str, str] = {}
     """Column of each field, by the field's path without indexes: `evses.connectors.standard`."""
+    in_parts: bool = False
+    """A Location may be gathered from several JSON values: one that is lost may be a part of it."""
     lacks: frozenset[str] = frozenset()
     """Codes of findings about fields that files of this kind never have: told once for the file."""

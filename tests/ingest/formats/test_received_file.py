@@ -163,7 +163,9 @@ def test_json_of_any_shape_comes_value_by_value(
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('[{"a": 1},\n\n{"a": }]', "line 3: Expecting value"),
+        ('[{"a": 1},\n\n{"a": ]', "line 3: Expecting value"),
+        ('{"a": 1}\n{"a": 2}\n{"a":', "line 3: .*cut off"),
+        ('[{"a": 1, {"a": 2}, {"a": 3}]', "line 1: "),
         ('[{"a": 1},\n{"a": 2', "line 2: .*cut off"),
         ('{"data": [1, 2]', "cut off"),
         ('{"data": [1 2]}', "a comma is missing"),
@@ -175,6 +177,42 @@ def test_json_of_any_shape_comes_value_by_value(
 def test_broken_json_is_refused_with_its_line(text: str, reason: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=reason):
         list(received(tmp_path, text.encode(), "data.json").json_items())
+
+
+BROKEN_PIECES = (
+    '{"a": }', '{"a": 1 "b": 2}', '{"a": tru}', "{'a': [1, 2}", '{"a": 1,}', '{"a": [1, {"b": 2}',
+    '{"a": "x\ty" "z"',
+)  # fmt: skip
+"""The last two are not closed: only a line tells where they end."""
+
+
+@pytest.mark.parametrize("window", [1, 7, 1 << 20])
+@pytest.mark.parametrize("broken", BROKEN_PIECES)
+def test_a_line_that_is_no_json_costs_only_itself(
+    broken: str, window: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_items, "_CHUNK_CHARACTERS", window)
+    for lines in (['{"n": 1}', broken, '{"n": 3}', '{"n": 4}'], [broken, '{"n": 2}', '{"n": 3}']):
+        file = received(tmp_path, "\n".join(lines).encode(), "data.ndjson")
+        good = [(item.number, item.text) for item in file.json_items()]
+        expected = [(n, text) for n, text in enumerate(lines, 1) if text != broken]
+        assert good == expected
+        (told,) = file.broken_items.values()
+        assert (told.number, told.line, told.text) == (lines.index(broken) + 1,) * 2 + (broken,)
+
+
+@pytest.mark.parametrize("window", [1, 7, 1 << 20])
+@pytest.mark.parametrize("broken", BROKEN_PIECES[:5])
+def test_an_element_that_is_no_json_costs_only_itself(
+    broken: str, window: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_items, "_CHUNK_CHARACTERS", window)
+    good = '{"n": "]},{"}'
+    for pattern in ("[{0},\n{1},\n{0}\n]", '{{"x": [1], "data": [{0},\n{1},{0}], "y": []}}'):
+        file = received(tmp_path, pattern.format(good, broken).encode(), "data.json")
+        assert [item.text for item in file.json_items() if item.text != "1"] == [good, good]
+        (told,) = file.broken_items.values()
+        assert (told.line, told.text) == (2, broken)
 
 
 def test_a_value_too_large_to_hold_is_refused(
