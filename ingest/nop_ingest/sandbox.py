@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from traceback import format_exc
@@ -25,7 +26,7 @@ import msgspec
 from nop_ingest.confinement import confine
 from nop_ingest.formats.catalogue import list_formats, parse, recognise
 from nop_ingest.formats.received_file import ReceivedFile
-from nop_ingest.formats.upload_format import FileNotice, Parsed
+from nop_ingest.formats.upload_format import FileNotice, Parsed, ParsedStatus
 from nop_registry.errors import InvalidInput
 
 _OUT_OF_MEMORY = 77  # exit code of a child whose Python ran out of memory
@@ -51,6 +52,8 @@ class _Ended(msgspec.Struct, tag="ended"):
     refusal: str | None = None
     crash: str | None = None
     """Where our own code broke."""
+    statuses_as_of: datetime | None = None
+    """The newest time that a status has; None: one has none, or there are none."""
 
 
 _Line = _Started | Parsed | _Ended
@@ -59,10 +62,12 @@ _Line = _Started | Parsed | _Ended
 class ParsedFile:
     """What the child made of a file."""
 
-    def __init__(self, lines: IO[bytes], format_name: str) -> None:
+    def __init__(self, lines: IO[bytes], format_name: str, statuses_as_of: datetime | None) -> None:
         self._lines = lines
         self.format = format_name
         """Name of the format that was recognised."""
+        self.statuses_as_of = statuses_as_of
+        """When its statuses were true: the newest time that one has. None: as of its arrival."""
 
     @cached_property
     def items(self) -> int:
@@ -100,7 +105,7 @@ def parsed_in_child(
             raise InvalidInput(last.refusal)
         if code != 0 or not isinstance(first, _Started) or not isinstance(last, _Ended):
             raise InvalidInput(_reason(code, limits))
-        yield ParsedFile(lines, first.format)
+        yield ParsedFile(lines, first.format, last.statuses_as_of)
 
 
 def _run(path: Path, filename: str, limits: Limits, folder: str, lines: IO[bytes]) -> int | None:
@@ -174,7 +179,7 @@ def main(path: str, filename: str, folder: str, limits: Limits) -> int:
     confine(Path(folder))
     ended = _Ended()
     try:
-        _parse(ReceivedFile(Path(path), filename))
+        ended.statuses_as_of = _parse(ReceivedFile(Path(path), filename))
     except InvalidInput as error:
         ended.refusal = str(error)[:2000]
     except MemoryError:
@@ -188,15 +193,20 @@ def main(path: str, filename: str, folder: str, limits: Limits) -> int:
     return 0
 
 
-def _parse(file: ReceivedFile) -> None:
+def _parse(file: ReceivedFile) -> datetime | None:
     found = recognise(file)
     _write(_Started(found.name))
-    rows = False
+    rows, is_dated = False, True
+    newest: datetime | None = None
     for item in parse(file, found):
         rows = rows or not isinstance(item, FileNotice)
+        if isinstance(item, ParsedStatus):
+            is_dated = is_dated and item.changed_at is not None
+            newest = max(filter(None, (newest, item.changed_at)), default=None)
         _write(item)
     if not rows:
         raise InvalidInput("the file has no rows below its header, or no objects in its list")
+    return newest if is_dated else None
 
 
 _encode = msgspec.json.Encoder().encode

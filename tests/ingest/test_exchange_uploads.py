@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from nop_ingest.files import statuses as statuses_of_files
 from nop_ingest.files.errand import Errand
 from nop_ingest.upload_report import UploadReport
 from nop_ingest.uploads import upload_file
@@ -37,9 +39,10 @@ def statuses(connection: Connection) -> dict[str, str]:
 
 
 def test_statuses_find_the_points_of_the_table_and_outlast_the_next_one(
-    connection: Connection, source: Source, tmp_path: Path
+    connection: Connection, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """DATEX II numbers some points within their station, and a table claims no status."""
+    monkeypatch.setattr(statuses_of_files, "OLD", timedelta.max)
     table = GOLDEN / "datex2" / "table.xml"
     upload(connection, source, table)
     report = upload(connection, source, GOLDEN / "datex2" / "statuses.xml")

@@ -6,7 +6,7 @@ import csv
 import gzip
 import tarfile
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ import pytest
 from psycopg import sql
 
 from nop.replay import replay
+from nop_ingest.files import statuses
 from nop_ingest.files.errand import Errand
 from nop_ingest.upload_report import UploadReport
 from nop_ingest.uploads import upload_file
@@ -58,8 +59,9 @@ def take(connection: Connection) -> Take:
 
 
 def test_all_french_points_and_a_morning_of_their_statuses(
-    connection: Connection, take: Take, tmp_path: Path
+    connection: Connection, take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(statuses, "OLD", timedelta.max)  # of a day in August
     static = take(POINTS, "FR")
     assert (static.rows, static.rejected) == (63_120, 0)
     assert static.accepted + static.flagged == static.rows
@@ -103,6 +105,12 @@ def test_all_french_points_and_a_morning_of_their_statuses(
     assert {point: Claim(at, status) for point, status, at in held} == {
         point: claim for point, claim in claims.items() if point in {row[0] for row in held}
     }
+    with connection.transaction():
+        live = connection.execute(
+            """SELECT count(*), (SELECT sum(n_available + n_busy + n_out) FROM site_now)
+               FROM evse_status_now WHERE NOT is_stale AND status <> 'UNKNOWN'"""
+        ).fetchone()
+    assert live == (0, 0)  # what was true in August is nobody's present
 
 
 def _claims(

@@ -69,15 +69,17 @@ class Ending:
         )
         note_outcome(self._connection, self._report)
 
-    def finish_commit(self, delivery: Delivery, at: datetime, confirmed: Set[int]) -> None:
+    def finish_commit(
+        self, delivery: Delivery, at: datetime, *, as_of: datetime, confirmed: Set[int]
+    ) -> None:
         """What is missing, the version, the upload's end: all or nothing, so each counts once.
 
-        `confirmed`: sources whose statuses hold. Of these, a bound sender's word counts for sources
-        that are all its own.
+        `confirmed`: sources whose statuses hold, `as_of` when. Of these, a bound sender's word
+        counts for sources that are all its own.
         """
         with acting_as(self._connection, self._errand.actor):
             self._settle_absences(delivery, at)
-            self._close(delivery, at, confirmed)
+            self._close(delivery, at, as_of, confirmed)
             note_outcome(self._connection, self._report)
 
     def _settle_absences(self, delivery: Delivery, at: datetime) -> None:
@@ -110,7 +112,9 @@ class Ending:
         elif moved := sorted({*absence.turned, *absence.retired}):
             announce(self._connection, moved, (), refresh_sites(self._connection, moved))
 
-    def _close(self, delivery: Delivery, at: datetime, confirmed: Set[int]) -> None:
+    def _close(
+        self, delivery: Delivery, at: datetime, as_of: datetime, confirmed: Set[int]
+    ) -> None:
         connection, source, report, errand = (
             self._connection, self._source, self._report, self._errand,
         )  # fmt: skip
@@ -124,7 +128,7 @@ class Ending:
                 connection, delivery, kind="edit" if errand.is_edit else "commit",
                 actor=errand.actor, counts=_counts(report), upload_id=errand.upload_id,
             )  # fmt: skip
-        sources.note_file(connection, source, at, confirmed)
+        sources.note_file(connection, source, at, confirmed, as_of)
         if held:
             sources.hold_source(connection, source, report.message or "")
         elif self._kinds:

@@ -12,7 +12,7 @@ from nop_ingest.files.ending import Ending
 from nop_ingest.files.errand import Errand, KeepFindings, Progress
 from nop_ingest.files.reading import Batch, FileReader
 from nop_ingest.files.row_book import RowBook
-from nop_ingest.files.statuses import StatusJudge, store_claims
+from nop_ingest.files.statuses import Claims, StatusJudge, store_claims
 from nop_ingest.formats.catalogue import find_format
 from nop_ingest.sandbox import ParsedFile
 from nop_ingest.tally import Tally
@@ -25,7 +25,6 @@ from nop_registry.store import deliveries
 from nop_registry.store.evse_names import EvseNames
 from nop_registry.store.objects import Sent, find_sent, restore_refused
 from nop_registry.store.sources import Source
-from nop_registry.store.statuses import StatusWrite
 
 
 class _Counts(msgspec.Struct):
@@ -74,10 +73,12 @@ class Pass:
         self.owners: set[int] = set()  # sources whose EVSEs a dynamic file speaks of
         self.sent_before: dict[int, Sent | None] = {}  # of objects while no row was good
         self.judge: StatusJudge | None = None
+        self.as_of = self.context.received_at  # when the statuses of a dynamic file were true
 
     def take(self, parsed: ParsedFile) -> None:
         """Read the parsed file, batch by batch, and finish."""
         self.report.format = parsed.format
+        self.as_of = min(parsed.statuses_as_of or self.as_of, self.as_of)
         total, done, page_no = parsed.items, 0, 0
         if total == 0:
             raise InvalidInput("the file has no rows below its header")
@@ -160,19 +161,19 @@ class Pass:
                     connection, delivery, batch.tariffs, self.seen, counts.tariffs, context
                 )
             claims = self._judge(batch, counts.statuses)
-            store_claims(connection, claims, context.received_at)
+            store_claims(connection, claims, context.received_at, self.as_of)
             deliveries.save_page(
                 connection, delivery, page_no, None, numbers, msgspec.to_builtins(counts)
             )
 
-    def _judge(self, batch: Batch, counts: StatusCounts) -> dict[int, list[StatusWrite]]:
+    def _judge(self, batch: Batch, counts: StatusCounts) -> Claims:
         if not batch.statuses:
-            return {}
+            return Claims({}, [])
         if self.judge is None:
             names = EvseNames(self.connection, self.source.id, self.errand.writable)
             self.judge = StatusJudge(self.connection, names, self.book, self.context.received_at)
         claims = self.judge.judge(batch.statuses, counts)
-        self.owners.update(claims)
+        self.owners.update(claims.live)
         return claims
 
     def _remember_sent(self, batch: Batch) -> None:
@@ -204,7 +205,7 @@ class Pass:
                 ending.refuse(self.delivery)
             return
         ending.finish_commit(
-            self.delivery, self.context.received_at,
+            self.delivery, self.context.received_at, as_of=self.as_of,
             confirmed=self.owners | ({self.source.id} if self.claims_statuses else set()),
         )  # fmt: skip
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -15,9 +15,15 @@ from nop_ingest.pipeline import show
 from nop_ingest.report import Notice, Rejection
 from nop_ingest.upload_report import StatusCounts
 from nop_registry.database import Connection
-from nop_registry.enums import Severity
+from nop_registry.enums import Severity, Status
 from nop_registry.store.evse_names import EvseNames, HeldStatus, held_statuses
-from nop_registry.store.statuses import StatusWrite, store_statuses, yield_to_claims
+from nop_registry.store.sources import date_first_word
+from nop_registry.store.statuses import (
+    StatusWrite,
+    append_claims,
+    store_statuses,
+    yield_to_claims,
+)
 
 _UNKNOWN = Rejection(
     "evse-unknown", "evses.evse_id",
@@ -27,8 +33,24 @@ _OLDER = Notice(
     "status-older-than-held", Severity.INFO, "evses.last_updated",
     "a newer status of this EVSE is known and stands: nothing to do",
 )  # fmt: skip
-Claims = dict[int, list[StatusWrite]]
-"""By number of the source whose EVSEs they are."""
+_UNDATED = Notice(
+    "status-undated", Severity.INFO, "evses.last_updated",
+    "A status without a time counts from when it was received: send since when it is so, in UTC.",
+)  # fmt: skip
+OLD = timedelta(days=30)
+"""A status that was last true so long ago is not shown as live, whatever it says."""
+_LASTING = (Status.UNKNOWN, Status.PLANNED, Status.REMOVED)
+
+
+class Claims(NamedTuple):
+    """What is to be written."""
+
+    live: dict[int, list[StatusWrite]]
+    """By number of the source whose EVSEs they are."""
+    past: list[StatusWrite]
+    """Too old to be live: of these the history is told, and `live` that nothing is known."""
+
+
 _Outcome = Literal["changed", "unchanged", "older"]
 _WEIGHTIEST_FIRST: tuple[_Outcome, ...] = ("changed", "unchanged", "older")
 
@@ -44,13 +66,15 @@ class StatusJudge:
         self._book = book
         self._received_at = received_at
         self._said: dict[int, HeldStatus] = {}  # by rows before, which may not be stored
+        self._told_undated = False
 
     def judge(self, rows: Sequence[ParsedStatus], counts: StatusCounts) -> Claims:
         """What is to be written; the rows are booked and counted."""
         found = self._names.find((row.evse_id, row.uid) for row in rows)
         numbers = {evse.number for evses in found for evse in evses}
         held = held_statuses(self._connection, numbers - self._said.keys()) | self._said
-        claims: Claims = defaultdict(list)
+        live: dict[int, list[StatusWrite]] = defaultdict(list)
+        past: list[StatusWrite] = []
         for row, evses in zip(rows, found, strict=True):
             if not evses:
                 counts.unknown += 1
@@ -58,38 +82,66 @@ class StatusJudge:
                 self._book.add_status(row, taken=False, findings=[unknown])
                 continue
             at = row.changed_at or self._received_at
+            is_old = self._received_at - at > OLD and row.status not in _LASTING
+            status = Status.UNKNOWN if is_old else row.status
             outcomes = set()
             for evse in evses:
-                outcome = _outcome(row, at, held.get(evse.number))
+                known = held.get(evse.number)
+                outcome = _outcome(status, at, known)
                 outcomes.add(outcome)
+                claim = StatusWrite(evse.number, evse.location_number, row.status, row.changed_at)
+                if is_old and (known is None or not known.is_claimed or at > known.claimed_at):
+                    past.append(claim)
                 if outcome != "older":
-                    held[evse.number] = self._said[evse.number] = HeldStatus(row.status, at, True)
-                claims[evse.source_id].append(
-                    StatusWrite(evse.number, evse.location_number, row.status, row.changed_at)
-                )
+                    held[evse.number] = self._said[evse.number] = HeldStatus(status, at, True)
+                live[evse.source_id].append(claim._replace(status=status))
             for outcome in _WEIGHTIEST_FIRST:
                 if outcome in outcomes:
                     setattr(counts, outcome, getattr(counts, outcome) + 1)
                     break
-            older = [_OLDER] if outcomes == {"older"} else []
-            self._book.add_status(row, taken=True, findings=older)
-        return claims
+            remarks = [_OLDER] if outcomes == {"older"} else []
+            if is_old:
+                remarks.append(_old(row, self._received_at - at))
+            self._tell_if_undated(row)
+            self._book.add_status(row, taken=True, findings=remarks)
+        return Claims(live, past)
+
+    def _tell_if_undated(self, row: ParsedStatus) -> None:
+        if row.changed_at is None and not self._told_undated:
+            self._told_undated = True
+            self._book.add_file_notice(_UNDATED)
 
 
-def _outcome(row: ParsedStatus, at: datetime, held: HeldStatus | None) -> _Outcome:
+def _old(row: ParsedStatus, age: timedelta) -> Notice:
+    return Notice(
+        "status-old", Severity.WARNING, "evses.last_updated",
+        f"It was {row.status.value} {age.days} days ago, which is too old to be shown as live: it "
+        "is kept in the history, and the status is UNKNOWN. Send when it was last confirmed.",
+        f"{row.changed_at:%Y-%m-%dT%H:%M:%SZ}",
+    )  # fmt: skip
+
+
+def _outcome(status: Status, at: datetime, held: HeldStatus | None) -> _Outcome:
     if held is None:
         return "changed"
     if held.is_claimed and at < held.claimed_at:
         return "older"
-    return "unchanged" if held.status is row.status else "changed"
+    return "unchanged" if held.status is status else "changed"
 
 
-def store_claims(connection: Connection, claims: Claims, received_at: datetime) -> int:
-    """Write them; returns how many EVSEs' status changed. The newest claim wins."""
+def store_claims(
+    connection: Connection, claims: Claims, received_at: datetime, as_of: datetime
+) -> int:
+    """Write them; returns how many EVSEs' status changed. The newest claim wins.
+
+    `as_of`: when what the file says was true. It is no fresher for having been sent now.
+    """
     changed = 0
-    for source_id, writes in sorted(claims.items()):
+    append_claims(connection, claims.past, received_at)
+    for source_id, writes in sorted(claims.live.items()):
+        date_first_word(connection, source_id, as_of)
         yield_to_claims(connection, writes)
-        live = store_statuses(connection, source_id, writes, received_at)
+        live = store_statuses(connection, source_id, writes, received_at, as_of=as_of)
         show(connection, live.unlisted)
         changed += live.changed
     return changed

@@ -58,7 +58,6 @@ _STATUS = {
 }
 _CONTRADICTIONS = {("hors_service", "occupe"), ("hors_service", "reserve")}
 _LATE = timedelta(hours=1)
-_OLD = timedelta(days=30)
 _DIGITS = re.compile(r"\d+")
 _ZONE = re.compile(r":.*(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)$", re.IGNORECASE)
 
@@ -75,7 +74,6 @@ class _Memory(msgspec.Struct):
     """What must be known of the rows before."""
 
     events: bool
-    newest: datetime | None = None
     seen: dict[str, _Claim] = {}
     spellings: dict[str, str] = {}
     """An example of each spelling of a time."""
@@ -97,7 +95,7 @@ def parse(file: ReceivedFile) -> Iterator[Parsed]:
     for notice in table.notices:
         yield FileNotice(notice)
     yield from about_columns(names, {*REQUIRED, *PLUGS, COLLECTED}, ())
-    memory = _Memory(events=COLLECTED in names, newest=_newest(file, names.index(SINCE)))
+    memory = _Memory(events=COLLECTED in names)
     for number, texts in table.rows:
         row = Row(number, dict(zip(names, texts, strict=False)), [])
         try:
@@ -113,13 +111,6 @@ def parse(file: ReceivedFile) -> Iterator[Parsed]:
 
 def _is_header(cells: Sequence[str]) -> bool:
     return {POINT, STATE, OCCUPANCY} <= set(name_columns(cells))
-
-
-def _newest(file: ReceivedFile, column: int) -> datetime | None:
-    """The newest claim of the file: what is old is told by it, not by our clock."""
-    table = file.find_table(_is_header)
-    texts = {cells[column][:19] for _, cells in table.rows} if table else set()
-    return max(filter(None, map(timestamps.parse, texts)), default=None)
 
 
 def _status(row: Row, memory: _Memory) -> ParsedStatus:
@@ -201,13 +192,6 @@ def _since(row: Row, memory: _Memory) -> datetime | None:
             "timestamp-without-zone", SINCE,
             f"Read as UTC: {since:%Y-%m-%dT%H:%M:%SZ}. End it with Z, or with the offset as in "
             "+02:00.", Severity.WARNING,
-        )  # fmt: skip
-    if memory.newest and memory.newest - since > _OLD:
-        days = (memory.newest - since).days
-        row.remark(
-            "status-old", SINCE,
-            f"{days} days older than the newest row, so hardly true by now: send when the status "
-            "was last confirmed.", Severity.WARNING,
         )  # fmt: skip
     if memory.events:
         _look_at_delay(row, since)

@@ -83,7 +83,8 @@ WITH word AS MATERIALIZED (
            CASE WHEN now() - seen_at > ttl THEN seen_at + ttl ELSE recovered_at END AS at
     FROM source, LATERAL (SELECT status_ttl_s * interval '1 second' AS ttl) t)"""
 _SOURCE = "JOIN word s ON s.id = e.source_id"
-_HEARD = "greatest(es.received_at, s.seen_at)"
+_OWN_WORD = "coalesce(es.fresh_at, es.received_at)"
+_HEARD = f"greatest({_OWN_WORD}, s.seen_at)"
 _AGES = "es.status NOT IN ('PLANNED', 'REMOVED')"
 _STALE = f"((e.missing OR {_HEARD} < s.believed_from) AND {_AGES})"
 # Not to be believed: told as UNKNOWN, since the moment it became so. A late claim (SE-5) counts
@@ -94,7 +95,7 @@ _WORD_AT = f"""greatest(CASE WHEN {_STALE} AND e.missing THEN e.emitted_at
     WHEN es.received_at - es.claimed_at > {_LATE} AND es.received_at > e.listed_at
     THEN es.received_at ELSE es.claimed_at END,
     e.returned_at,
-    CASE WHEN {_AGES} AND es.received_at + s.ttl < s.recovered_at THEN s.recovered_at END)"""
+    CASE WHEN {_AGES} AND {_OWN_WORD} + s.ttl < s.recovered_at THEN s.recovered_at END)"""
 _CLOCK = """greatest(e.emitted_at,
     CASE WHEN e.withdrawn_at IS NULL THEN greatest(s.at, turn.at) END)"""
 # 2.1.1 cannot say when a tariff is valid: as one begins or ends, connectors name another. By owner:

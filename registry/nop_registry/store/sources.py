@@ -191,12 +191,16 @@ def note_success(
 
 
 def note_file(
-    connection: Connection, source: Source, at: datetime, confirmed: Iterable[int]
+    connection: Connection,
+    source: Source,
+    at: datetime,
+    confirmed: Iterable[int],
+    as_of: datetime | None = None,
 ) -> None:
-    """A file was taken. Statuses of the `confirmed` sources that it did not change hold as of `at`.
+    """A file was taken. Statuses of the `confirmed` sources that it did not change hold `as_of`.
 
-    A file that says nothing of statuses confirms none: only where none was ever heard it counts as
-    contact.
+    None: as of `at`. A file that says nothing of statuses confirms none: only where none was ever
+    heard it counts as contact.
     """
     connection.execute(
         """UPDATE source SET last_success_at = %(at)s, last_full_at = %(at)s, failures = 0,
@@ -204,13 +208,28 @@ def note_file(
         {"at": at, "id": source.id},
     )
     connection.execute(
-        """UPDATE source s SET seen_at = %(at)s,
-               recovered_at = CASE WHEN seen_at < now() - status_ttl_s * interval '1 second'
+        """UPDATE source s SET seen_at = greatest(seen_at, %(as_of)s),
+               recovered_at = CASE WHEN seen_at < now() - ttl AND %(as_of)s >= now() - ttl
                                    THEN now() ELSE recovered_at END
-           WHERE id = ANY(%(confirmed)s) OR id = %(id)s AND NOT EXISTS (
+           FROM (SELECT id AS of, status_ttl_s * interval '1 second' AS ttl FROM source) t
+           WHERE of = id AND (id = ANY(%(confirmed)s) OR id = %(id)s AND NOT EXISTS (
+               SELECT FROM evse_status e JOIN location l ON l.id = e.location_id
+               WHERE l.source_id = s.id AND e.status <> 'UNKNOWN'))""",
+        {"as_of": at if as_of is None else as_of, "id": source.id, "confirmed": list(confirmed)},
+    )
+
+
+def date_first_word(connection: Connection, source_id: int, as_of: datetime) -> None:
+    """The first statuses of a source of files are about to come; they were true `as_of`.
+
+    That it was in contact before with files without statuses makes these no fresher.
+    """
+    connection.execute(
+        """UPDATE source s SET seen_at = %(as_of)s
+           WHERE id = %(id)s AND kind = 'upload' AND seen_at > %(as_of)s AND NOT EXISTS (
                SELECT FROM evse_status e JOIN location l ON l.id = e.location_id
                WHERE l.source_id = s.id AND e.status <> 'UNKNOWN')""",
-        {"at": at, "id": source.id, "confirmed": list(confirmed)},
+        {"id": source_id, "as_of": as_of},
     )
 
 

@@ -49,11 +49,13 @@ def store_statuses(
     received_at: datetime,
     *,
     new: bool = True,
+    as_of: datetime | None = None,
 ) -> StatusesWritten:
     """Apply a batch of claims: history, the search rows' counters and the change log follow.
 
     A claim older than the newest one heard does not apply; an equal status only moves the clocks.
-    Without `new`, EVSEs that had no status yet get none.
+    Without `new`, EVSEs that had no status yet get none. `as_of`: the claims were true then and not
+    when they were received, as those of a file that has lain about.
     One writer a source at a time (a transaction lock): counters move by differences.
     """
     if not writes:
@@ -78,10 +80,23 @@ def store_statuses(
             "at": "{" + ",".join(map(datetime.isoformat, ats)) + "}",
             "received": received_at,
             "new": new,
+            "fresh": None if as_of is None or as_of >= received_at else as_of,
         },
         binary=True,
     ).fetchone()
     return StatusesWritten(*row) if row else StatusesWritten(0, [])
+
+
+def append_claims(
+    connection: Connection, claims: Sequence[StatusWrite], received_at: datetime
+) -> None:
+    """Keep claims in the history that are too old to be shown as live. Each has its moment."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """INSERT INTO status_event (evse_id, status, changed_at, received_at)
+               VALUES (%s, %s, %s, %s)""",
+            [(c.evse_number, c.status, c.at, received_at) for c in claims],
+        )
 
 
 def without_status(connection: Connection, evses: Sequence[int]) -> set[int]:
@@ -120,14 +135,16 @@ WITH incoming AS (
 ), known AS (
     UPDATE evse_status s
     SET status = i.status, previous = s.status, claimed_at = i.at, received_at = %(received)s,
+        fresh_at = %(fresh)s::timestamptz,
         changed_at = CASE WHEN s.status = i.status THEN s.changed_at ELSE i.at END
     FROM incoming i
     WHERE s.evse_id = i.evse_id AND i.at >= s.claimed_at
       AND (i.status <> s.status OR i.at > s.claimed_at)
     RETURNING s.evse_id, s.location_id, s.status, s.claimed_at AS at, s.previous AS before
 ), new AS (
-    INSERT INTO evse_status (evse_id, location_id, status, changed_at, claimed_at, received_at)
-    SELECT evse_id, location_id, status, at, at, %(received)s FROM incoming
+    INSERT INTO evse_status
+        (evse_id, location_id, status, changed_at, claimed_at, received_at, fresh_at)
+    SELECT evse_id, location_id, status, at, at, %(received)s, %(fresh)s::timestamptz FROM incoming
     WHERE %(new)s AND evse_id NOT IN (SELECT evse_id FROM known)
     ON CONFLICT DO NOTHING
     RETURNING evse_id, location_id, status, claimed_at AS at, previous AS before

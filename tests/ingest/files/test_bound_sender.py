@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def test_a_status_file_confirms_nothing_of_a_source_that_others_share(
         source_parties.bind_source(connection, hub.id, ["IN*ABC", "IN*XYZ"])
         connection.execute("UPDATE location SET source_id = %s", (hub.id,))
     send("id_pdc_itinerance,etat_pdc,occupation_pdc,horodatage\n"
-         "INABCE1,en_service,libre,2026-11-21T10:00:00+05:30\n")  # fmt: skip
+         f"INABCE1,en_service,libre,{datetime.now(UTC).isoformat()}\n")  # fmt: skip
     with connection.transaction():
         heard = connection.execute("SELECT name, seen_at FROM source WHERE name = 'hub'").fetchone()
         own = connection.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,11 @@ def row(location: int, evse: int = 1, plug: int = 1, address: str = "Road") -> s
     return f"FR,S63,L{location},{place},{name},FRS63{name},{plug},CHADEMO,{address}\n"
 
 
-def status(evse: str, occupied: str = "occupe", at: str = "2026-08-12T10:00:00+02:00") -> str:
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def status(evse: str, occupied: str = "occupe", ago: timedelta = timedelta(minutes=1)) -> str:
+    at = (NOW - ago).astimezone(timezone(timedelta(hours=2))).isoformat()
     return f"FRS63E{evse},en_service,{occupied},{at}\n"
 
 
@@ -63,7 +68,7 @@ def test_a_dynamic_file_sets_statuses_and_nothing_else(
 ) -> None:
     path = tmp_path / "a.csv"
     take(connection, source, path, HEADER + row(1) + row(2))
-    twice = status("11", "libre", "2026-08-12T09:00:00+02:00")
+    twice = status("11", "libre", timedelta(hours=1))
     text = DYNAMIC + status("11") + status("21", "libre") + status("99") + twice
     preview = take(connection, source, path, text, commit=False)
     before = statuses(connection)
@@ -89,9 +94,7 @@ def test_an_older_status_does_not_apply_and_a_static_file_claims_none(
     path = tmp_path / "a.csv"
     take(connection, source, path, HEADER + row(1))
     take(connection, source, path, DYNAMIC + status("11"))
-    older = take(
-        connection, source, path, DYNAMIC + status("11", "libre", "2026-08-12T09:00:00+02:00")
-    )
+    older = take(connection, source, path, DYNAMIC + status("11", "libre", timedelta(hours=1)))
     take(connection, source, path, HEADER + row(1, address="Street"))
 
     assert (older.statuses.older, older.findings[0].code) == (1, "status-older-than-held")

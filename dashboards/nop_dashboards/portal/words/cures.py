@@ -270,12 +270,16 @@ TEXTS = {
         "स्थिति के दोनों कॉलम एक-दूसरे के विपरीत हैं: एक सुधारें।",
     ),
     "cure.status-old": (
-        "The status is old, so hardly true by now.",
-        "स्थिति पुरानी है, शायद अब सही नहीं: पुष्टि का समय भेजें।",
+        "The status is too old to be shown as live.",
+        "स्थिति इतनी पुरानी है कि अभी की नहीं मानी जा सकती: पुष्टि का समय भेजें।",
     ),
     "cure.status-older-than-held": (
         "Something newer is known of this point, and stands.",
         "इस पॉइंट की नई स्थिति पहले से है और वही रहेगी।",
+    ),
+    "cure.status-undated": (
+        "A status without a time counts from when it was received.",
+        "बिना समय की स्थिति मिलने के समय से गिनी जाती है: समय भी भेजें।",
     ),
     "cure.status-unreadable": ("The status cannot be read.", "स्थिति पढ़ी नहीं जा सकती।"),
     "cure.timestamp-spellings": (

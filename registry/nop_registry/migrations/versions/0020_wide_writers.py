@@ -1,4 +1,4 @@
-"""Limit an operator's write to its last row, and let an account act for all parties of a country."""
+"""Limit an operator's write to its last row; accounts for a country; how fresh a file's statuses are."""
 
 from alembic import op
 
@@ -33,6 +33,7 @@ _BOOKS = {
         "(SELECT d.source_id FROM delivery d WHERE d.id = delivery_page.delivery_id)"
     ),
 }
+_FRESH = "coalesce(es.fresh_at, es.received_at)"
 _BOUND = ("account_party", "source_party")
 _PARTY_ID = "party_id ~ '^[A-Z0-9]{3}$'"
 
@@ -121,6 +122,9 @@ def upgrade() -> None:
         format, version, delivery_id, report, changed_at, finished_at) ON upload TO nop_operator;
     """)
     _limit(_IS_OWN)
+    # Of what came by file: as of when the file speaks, if that is before its arrival.
+    op.execute("ALTER TABLE evse_status ADD fresh_at timestamptz")
+    op.execute(_evse_statuses(_FRESH))
     for table, own in _BOOKS.items():
         op.execute(f"""
         ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
@@ -129,6 +133,27 @@ def upgrade() -> None:
         CREATE POLICY own_update ON {table} FOR UPDATE TO nop_operator USING ({own});
         CREATE POLICY own_delete ON {table} FOR DELETE TO nop_operator USING ({own});
         """)
+
+
+def _evse_statuses(heard: str) -> str:
+    """The rule of staleness (0009), by the moment `heard` of an EVSE's own word."""
+    return f"""
+    CREATE OR REPLACE FUNCTION evse_statuses(of_location bigint, seen_at timestamptz,
+                                  stale_before timestamptz, is_missing boolean)
+    RETURNS TABLE (evse_id bigint, location_id bigint, last_known_status ocpi_status,
+                   changed_at timestamptz, last_seen_at timestamptz, is_stale boolean,
+                   status ocpi_status) LANGUAGE sql STABLE PARALLEL SAFE ROWS 4 AS $$
+        SELECT es.evse_id, es.location_id, es.status, es.changed_at, seen.last_seen_at,
+               stale.is_stale,
+               CASE WHEN stale.is_stale AND es.status NOT IN ('PLANNED', 'REMOVED')
+                    THEN 'UNKNOWN'::ocpi_status ELSE es.status END
+        FROM evse_status es,
+        LATERAL (SELECT CASE WHEN $4 THEN {heard}
+                 ELSE greatest({heard}, $2) END AS last_seen_at) seen,
+        LATERAL (SELECT $4 OR seen.last_seen_at < $3 AS is_stale) stale
+        WHERE es.location_id = $1
+    $$;
+    """  # noqa: S608 - our own two words
 
 
 def _limit(rule: str) -> None:
@@ -151,6 +176,8 @@ def downgrade() -> None:
         ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;
         """)
     _limit(_WAS_OWN)
+    op.execute(_evse_statuses("es.received_at"))
+    op.execute("ALTER TABLE evse_status DROP fresh_at")
     op.execute("""
     REVOKE UPDATE ON source FROM nop_operator;
     REVOKE ALL ON source_version, upload FROM nop_operator;

@@ -1,0 +1,119 @@
+"""A status is as fresh as its own time: a file that has lain about shows nothing as live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nop_ingest.files.errand import Errand
+from nop_ingest.upload_report import UploadReport
+from nop_ingest.uploads import upload_file
+from nop_registry.database import Connection
+from nop_registry.store import sources
+
+STATIC = (
+    "country_code,party_id,location_id,lat,lon,evse_uid,evse_id,connector_id,standard,address\n"
+)
+NOW = datetime.now(UTC)
+Send = Callable[..., UploadReport]
+
+
+@pytest.fixture
+def send(connection: Connection, tmp_path: Path) -> Send:
+    """Commits statuses (number of the EVSE, occupancy, age) of a source with three stations."""
+    with connection.transaction():
+        source = sources.add_source(connection, name="files", kind="upload", country_code="FR")
+
+    def commit(text: str, name: str = "a.csv", whole: bool = True) -> UploadReport:
+        path = tmp_path / name
+        path.write_text(text)
+        errand = Errand(country="FR", commit=True, whole=whole)
+        return upload_file(connection, source, path, path.name, errand)
+
+    rows = [f"FR,S63,L{n},48.8{n}5,2.3{n}5,E{n},FRS63E{n},1,CHADEMO,Road\n" for n in (1, 2, 3)]
+    commit(STATIC + "".join(rows))
+
+    def claim(*said: tuple[int, str, timedelta | None]) -> UploadReport:
+        lines = [
+            f"FRS63E{n},en_service,{word},{'' if ago is None else (NOW - ago).isoformat()}\n"
+            for n, word, ago in said
+        ]
+        return commit("id_pdc_itinerance,etat_pdc,occupation_pdc,horodatage\n" + "".join(lines))
+
+    return claim
+
+
+def now_of(connection: Connection) -> dict[str, Any]:
+    """What is published: of each EVSE, and how many of each station are free."""
+    with connection.transaction():
+        return {
+            uid: (status, known, free)
+            for uid, status, known, free in connection.execute(
+                """SELECT e.uid, n.status::text, n.last_known_status::text, s.n_available
+                   FROM evse e JOIN evse_status_now n ON n.evse_id = e.id
+                   JOIN site_now s ON s.location_id = e.location_id"""
+            )
+        }
+
+
+def history(connection: Connection, uid: str) -> list[tuple[str, datetime]]:
+    with connection.transaction():
+        return connection.execute(
+            """SELECT v.status::text, v.changed_at FROM status_event v JOIN evse e
+               ON e.id = v.evse_id WHERE e.uid = %s ORDER BY v.changed_at""",
+            (uid,),
+        ).fetchall()
+
+
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+
+
+def test_a_file_is_as_fresh_as_its_newest_row(connection: Connection, send: Send) -> None:
+    """What stands beside a fresh row was confirmed with it, as in a pull."""
+    report = send((1, "libre", MINUTE), (2, "occupe", 2 * DAY))
+    assert report.findings_by_code == {}
+    assert now_of(connection) == {
+        "E1": ("AVAILABLE", "AVAILABLE", 1), "E2": ("CHARGING", "CHARGING", 0),
+        "E3": ("UNKNOWN", "UNKNOWN", 0),
+    }  # fmt: skip
+
+
+def test_a_file_of_last_week_shows_nothing_as_live(connection: Connection, send: Send) -> None:
+    send((1, "libre", 7 * DAY), (2, "occupe", 8 * DAY))
+    told = now_of(connection)
+    assert told["E1"] == ("UNKNOWN", "AVAILABLE", 0)
+    assert told["E2"] == ("UNKNOWN", "CHARGING", 0)
+    send((1, "libre", MINUTE))
+    assert now_of(connection)["E1"] == ("AVAILABLE", "AVAILABLE", 1)
+    send((2, "occupe", 6 * DAY))  # it does not make the source's word older again
+    assert now_of(connection)["E1"] == ("AVAILABLE", "AVAILABLE", 1)
+
+
+def test_a_row_of_months_ago_is_told_kept_in_the_history_and_never_live(
+    connection: Connection, send: Send
+) -> None:
+    report = send((1, "libre", MINUTE), (2, "libre", 90 * DAY))
+    assert report.findings_by_code == {"status-old": 1}
+    assert "90 days ago" in report.findings[0].message
+    told = now_of(connection)
+    assert told["E1"] == ("AVAILABLE", "AVAILABLE", 1)
+    assert told["E2"] == ("UNKNOWN", "UNKNOWN", 0)
+    assert (("AVAILABLE", NOW - 90 * DAY)) in history(connection, "E2")
+    n = len(history(connection, "E2"))
+    send((1, "libre", timedelta(0)), (2, "libre", 90 * DAY))  # again, and older ones, add nothing
+    send((2, "occupe", 91 * DAY))
+    assert len(history(connection, "E2")) == n
+    send((2, "occupe", 2 * MINUTE))
+    assert now_of(connection)["E2"] == ("CHARGING", "CHARGING", 0)
+
+
+def test_a_status_without_a_time_counts_from_its_receipt_and_that_is_told_once(
+    connection: Connection, send: Send
+) -> None:
+    report = send((1, "libre", None), (2, "libre", None))
+    assert report.findings_by_code["status-undated"] == 1
+    assert now_of(connection)["E1"] == ("AVAILABLE", "AVAILABLE", 1)
