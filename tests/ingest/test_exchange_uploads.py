@@ -64,6 +64,7 @@ def test_statuses_find_the_points_of_the_table_and_outlast_the_next_one(
         ("oicp_json/push.json", 5, 1, 2, 4),
         ("oicp_json/open_data.json", 5, 3, 1, 2),
         ("datex2/table.xml", 5, 2, 1, 3),
+        ("datex2/prices.xml", 10, 0, 1, 10),
     ],
 )
 def test_a_file_of_another_platform_comes_in(
@@ -75,3 +76,19 @@ def test_a_file_of_another_platform_comes_in(
     assert (report.state, report.rows, report.rejected) == ("committed", rows, rejected)
     assert (report.locations.new, report.evses.new) == (locations, evses)
     assert report.accepted + report.flagged + report.rejected == report.rows
+
+
+def test_prices_of_datex_ii_are_published_where_they_are_plain_and_no_other_is_free(
+    connection: Connection, source: Source
+) -> None:
+    report = upload(connection, source, GOLDEN / "datex2" / "prices.xml")
+    assert (report.tariffs.new, report.findings_by_code["prices-not-read"]) == (4, 4)
+    with connection.transaction():
+        prices = connection.execute(
+            """SELECT e.uid, t.document->'elements'->0->'price_components'->0->>'price'
+               FROM evse e JOIN connector c ON c.evse_id = e.id
+               LEFT JOIN tariff t ON t.id = ANY(c.tariff_numbers) ORDER BY 1"""
+        ).fetchall()
+    assert [price for _, price in prices] == [
+        "0.59", "0.59", "3.00", "0", None, None, None, None, None, "5.00",
+    ]  # fmt: skip

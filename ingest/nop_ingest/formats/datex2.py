@@ -3,7 +3,8 @@
 Read as countries publish it: minor versions 3.2 to 3.7 with their AFIR extension, either root, any
 prefix, `http` and `https` namespaces, ids as attributes or references, OCPI's words among DATEX
 II's own. A row is one electric refill point, counted through the file; other energies are not read.
-Prices are not read either: send tariffs as OCPI JSON.
+Ad-hoc prices of a table are read where they are plain (`datex2_rates`), others told; price updates
+of a status publication are not read: send tariffs as OCPI JSON.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nop_ingest.formats import datex2_vocabulary as words
+from nop_ingest.formats.datex2_rates import Rates
 from nop_ingest.formats.datex2_sites import (
     Publication,
     count_others,
@@ -23,6 +25,7 @@ from nop_ingest.formats.datex2_sites import (
 )
 from nop_ingest.formats.datex2_xml import ElementReader, Node
 from nop_ingest.formats.received_file import ReceivedFile
+from nop_ingest.formats.simple_price import PricesInPassing
 from nop_ingest.formats.upload_format import (
     FileNotice,
     Parsed,
@@ -38,7 +41,7 @@ _SITE, _STATUSES = "energyInfrastructureSite", "energyInfrastructureSiteStatus"
 _HEAD = frozenset({"publicationTime", "publicationCreator"})
 _WANTED = frozenset({_SITE, _STATUSES, "energyInfrastructureStatus"}) | _HEAD
 _ROOTS = frozenset({"payload", "payloadPublication", "d2LogicalModel", "messageContainer"})
-_PRICES = frozenset({"energyRate", "rates", "energyPrice", "newRates"})
+_OTHER_PRICES = frozenset({"rates", "energyRateUpdate", "newRates"})
 
 
 def sniff(file: ReceivedFile) -> bool:
@@ -52,12 +55,13 @@ def sniff(file: ReceivedFile) -> bool:
 def parse(file: ReceivedFile) -> Iterator[Parsed]:
     """See the module's text. Raises InvalidInput when the file is no well-formed XML."""
     publication, row, others = Publication(), 0, 0
+    rates, in_passing = Rates(), PricesInPassing()
     reader = ElementReader(file.path, _WANTED, _ROOTS)
     for node in reader:
         if node.name == _SITE:
             points = max(1, sum(1 for _ in points_of(node)))
             others += count_others(node)
-            yield from _site(node, range(row + 1, row + 1 + points), publication)
+            yield from _site(node, range(row + 1, row + 1 + points), publication, rates, in_passing)
             row += points
         elif node.name in _HEAD | _ROOTS:
             publication = _heard(publication, node)
@@ -69,9 +73,16 @@ def parse(file: ReceivedFile) -> Iterator[Parsed]:
         yield _file_notice(
             "other-energies-left-out", f"{others} refill points of other energies were not read."
         )
-    if reader.names & _PRICES:
+    for reason, count in rates.unread.items():
         yield _file_notice(
-            "prices-not-read", "The prices in this file are not read: send them as OCPI tariffs."
+            "prices-not-read",
+            f"Refill points whose price is not read, since {reason}: {count}. Send it as an OCPI "
+            "tariff.",
+        )
+    if reader.names & _OTHER_PRICES:
+        yield _file_notice(
+            "prices-not-read",
+            "Prices that are no ad-hoc EnergyRate of a table are not read: send OCPI tariffs.",
         )
 
 
@@ -91,8 +102,10 @@ def _heard(before: Publication, node: Node) -> Publication:
     return before._replace(language=node.attributes.get("lang", before.language))
 
 
-def _site(site: Node, rows: range, publication: Publication) -> Iterator[Parsed]:
-    """The Location of a site, or the refusal of each of its rows."""
+def _site(
+    site: Node, rows: range, publication: Publication, rates: Rates, in_passing: PricesInPassing
+) -> Iterator[Parsed]:
+    """The Location of a site with its Tariffs, or the refusal of each of its rows."""
     site_id = site.attributes.get("id")
     points = list(points_of(site))
     found = (evse_id_of(point, publication.language) for point, _ in points)
@@ -116,7 +129,9 @@ def _site(site: Node, rows: range, publication: Publication) -> Iterator[Parsed]
     elif (place := place_of(site)) is None:
         why = "coordinate-unreadable", "locationReference", "Give latitude and longitude."
     else:
-        yield to_location(site, rows, party, place, publication)
+        made = to_location(site, rows, party, place, publication)
+        prices = [rates.price_of(point, station, site) for point, station in points]
+        yield from in_passing.name_in(made, prices)
     if why is not None:
         where = (party.country_code, party.party_id, site_id) if party and site_id else None
         for row in rows:
@@ -195,6 +210,7 @@ FORMAT = UploadFormat(
         "evses.connectors.max_voltage": "connector/voltage",
         "evses.connectors.max_amperage": "connector/maximumCurrent",
         "evses.connectors.max_electric_power": "connector/maxPowerAtSocket",
+        "evses.connectors.tariff_ids": "energyRate",
     },
     lacks=frozenset({"last-updated-missing", "tariff-missing"}),
 )

@@ -9,7 +9,8 @@ A row is a point of interest. How it becomes a Location with EVSEs:
 * "Operational" says that a point is not broken, not that it is free: the status stays UNKNOWN.
 * All rows belong to the publisher, party OCM of the row's country; its operator is the operator.
   The compact answer has Open Charge Map's own country numbers only: such rows are refused.
-* `UsageCost` is free text, not a tariff: a remark says so. Comments and media are people's own.
+* `UsageCost` is free text: read where it is a price and nothing else (`ocm_cost`), told else.
+  Comments and media are people's own.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ from nop_ingest.formats.json_fields import (
     text_of,
     whole_of,
 )
+from nop_ingest.formats.ocm_cost import price_of
 from nop_ingest.formats.plug_vocabulary import iec_60309, power_type_of
 from nop_ingest.formats.received_file import ReceivedFile
 from nop_ingest.formats.refused import Refused
+from nop_ingest.formats.simple_price import PricesInPassing
 from nop_ingest.formats.upload_format import Parsed, ParsedLocation, RefusedRow, UploadFormat
 from nop_ingest.normalise import timestamps
 from nop_ingest.normalise.countries import alpha_2, alpha_3
@@ -91,6 +94,7 @@ def sniff(file: ReceivedFile) -> bool:
 
 def parse(file: ReceivedFile) -> Iterator[Parsed]:
     """See the module's text. Raises InvalidInput when the file is no list of objects."""
+    in_passing = PricesInPassing()
     for item in file.json_items():
         if item.list_name or not item.listed:
             raise InvalidInput("this is no list of points: send the whole answer, from [ to ]")
@@ -102,7 +106,9 @@ def parse(file: ReceivedFile) -> Iterator[Parsed]:
             fields = fold(point)
             key = _key(fields)
             kept = {name: value for name, value in point.items() if name not in _PERSONAL}
-            yield _location(item.number, fields, msgspec.Raw(msgspec.json.encode(kept)), key)
+            made = _location(item.number, fields, msgspec.Raw(msgspec.json.encode(kept)), key)
+            price = price_of(text_of(fields.get("usagecost")) or "", key[0])
+            yield from in_passing.name_in(made, [price] * len(made.record.evses))
         except Refused as why:
             yield RefusedRow(why.rejection(item.number), key)
 
@@ -143,7 +149,8 @@ def _location(
                 "For private use only, so it is kept and not published.", None, number,
             )
         )  # fmt: skip
-    if (cost := text_of(fields.get("usagecost"))) is not None:
+    cost = text_of(fields.get("usagecost"))
+    if cost is not None and price_of(cost, key[0]) is None:
         notices.append(
             Notice(
                 "price-not-published", Severity.INFO, "UsageCost",

@@ -9,6 +9,8 @@ one EVSE. What OICP leaves open:
 * Plugs and charging facilities are two lists. One facility belongs to every plug; else a facility
   belongs to the plug that has its place and its kind of current; else the strongest of that kind.
 * A record marked `delete` is a tombstone. A test station is kept and not published.
+* EVSE data have no price: "Free publicly accessible" says nothing of money, and OICP's pricing is a
+  service of its own between partners. None is shown.
 * `OutOfService` is out of order; `Occupied` is charging. A status has no time: it is as of its
   arrival.
 """

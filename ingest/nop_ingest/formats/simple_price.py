@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
+from nop_ingest.formats.upload_format import ParsedLocation, ParsedTariff
 from nop_registry.enums import TaxIncluded
 from nop_registry.records import PriceComponent, TariffElement, TariffRecord
 
@@ -46,6 +47,39 @@ def tariff_of(
         tax_included=values.get("price_includes_tax"),
     )
     return tariff if tariff_id else msgspec.structs.replace(tariff, id=_id_of(tariff))
+
+
+class PricesInPassing:
+    """The Tariffs that a file of Locations tells in passing, each once."""
+
+    def __init__(self) -> None:
+        self._told: set[tuple[str, str, str]] = set()
+
+    def name_in(
+        self, made: ParsedLocation, prices: Sequence[Mapping[str, Any] | None]
+    ) -> Iterator[ParsedTariff | ParsedLocation]:
+        """The Location, whose connectors name their price, behind the Tariffs that are new.
+
+        `prices`: of each EVSE the values by column name; None: nothing is known.
+        """
+        location = made.record
+        evses = []
+        for evse, values in zip(location.evses, prices, strict=True):
+            if values is None or not evse.connectors:
+                evses.append(evse)
+                continue
+            tariff = tariff_of(location.country_code, location.party_id, None, values)
+            plugs = (
+                msgspec.structs.replace(plug, tariff_ids=(tariff.id,)) for plug in evse.connectors
+            )
+            evses.append(msgspec.structs.replace(evse, connectors=tuple(plugs)))
+            key = (tariff.country_code, tariff.party_id, tariff.id)
+            if key not in self._told:
+                self._told.add(key)
+                raw = msgspec.Raw(msgspec.json.encode({"tariff_id": tariff.id, **values}))
+                yield ParsedTariff(tariff, raw, ())
+        record = msgspec.structs.replace(location, evses=tuple(evses))
+        yield msgspec.structs.replace(made, record=record)
 
 
 def same_price(one: TariffRecord, other: TariffRecord) -> bool:
