@@ -169,8 +169,13 @@ def keep_locations(
     received_at: datetime,
     strictly_newer: bool,
     asked_at: datetime | None = None,
+    *,
+    choose: Callable[[Connection, list[StatusWrite]], list[StatusWrite]] = lambda _, claims: claims,
 ) -> Written:
-    """Store locations, then their statuses, then what is derived from both, and announce it."""
+    """Store locations, then their statuses, then what is derived from both, and announce it.
+
+    `choose`: which of the claims count, where not all do.
+    """
     writes: list[LocationWrite] = []
     statuses: list[StatusWrite] = []
     for item in decoded:
@@ -181,20 +186,28 @@ def keep_locations(
         tally.evses += len(record.evses) + refused
         tally.evses_rejected += refused
         writes.append(LocationWrite(number, record, bytes(item.received.raw), unread))
-        for evse in record.evses:
-            uid = evse_number(delivery.source_id, record, evse.uid)
-            statuses.append(StatusWrite(uid, number, evse.status, evse.last_updated))
+        statuses += claims_of(delivery.source_id, number, record)
     written = store_locations(
         connection, delivery, writes, received_at, strictly_newer=strictly_newer
     )
     stale = set(written.stale)
-    claims = [s for s in statuses if s.location_number not in stale]
+    claims = choose(connection, [s for s in statuses if s.location_number not in stale])
     if asked_at is not None:
         claims = not_overtaken(connection, delivery.source_id, claims, asked_at)
     live = store_statuses(connection, delivery.source_id, claims, received_at)
     tally.statuses += live.changed
     show(connection, [*written.created, *written.changed, *live.unlisted])
     return written
+
+
+def claims_of(source_id: int, number: int, record: LocationRecord) -> list[StatusWrite]:
+    """What a Location's record says of its EVSEs' statuses."""
+    return [
+        StatusWrite(
+            evse_number(source_id, record, evse.uid), number, evse.status, evse.last_updated
+        )
+        for evse in record.evses
+    ]
 
 
 def show(connection: Connection, locations: Iterable[int]) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TypeVar
 
 from nop_ingest.context import Context
-from nop_ingest.files.keeping import keep_file_locations, with_what_was_good
+from nop_ingest.files.keeping import with_what_was_good, worth_saying
 from nop_ingest.files.reading import SettledLocation, SettledTariff
 from nop_ingest.formats.upload_format import RefusedRow
 from nop_ingest.ocpi.versions.version import Key, Raw
-from nop_ingest.pipeline import Module, keep_tariffs, take_page
+from nop_ingest.pipeline import Module, keep_locations, keep_tariffs, take_page
 from nop_ingest.report import Finding
 from nop_ingest.tally import Tally
 from nop_ingest.upload_report import Counts
@@ -43,8 +44,8 @@ def commit_locations(
     """Take these Locations; returns their numbers. Counts what became of their EVSEs."""
     numbers = [item.number for item in settled]
     before = uploads.evse_digests(connection, numbers)
-    partial = {i.number: i.record for i in settled if i.partial and i.record is not None}
-    merged = with_what_was_good(connection, partial)
+    in_part = {i.number: i.record for i in settled if i.partial and i.record is not None}
+    merged = with_what_was_good(connection, in_part)
     now = {item.raw: item for item in settled}
 
     def peek(raw: Raw) -> Key:
@@ -54,7 +55,8 @@ def commit_locations(
         item = now[bytes(raw)]
         return merged.get(item.number, item.record), item.findings
 
-    module = Module(ObjectKind.LOCATION, peek, decode, keep_file_locations)
+    keep = partial(keep_locations, choose=worth_saying)
+    module = Module(ObjectKind.LOCATION, peek, decode, keep)
     taken = take_page(connection, delivery, module, list(now), seen, tally, context)
     compare_evses(evses, before, uploads.evse_digests(connection, numbers))
     return taken

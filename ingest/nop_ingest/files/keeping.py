@@ -1,4 +1,4 @@
-"""How the Locations of a file are stored: rows that were refused cost nothing that was good before.
+"""What of a file's Locations is kept: rows that were refused cost nothing that was good before.
 
 A file says little of statuses: an EVSE without one is UNKNOWN when it is new, and else keeps the
 status that it has.
@@ -7,20 +7,14 @@ status that it has.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 import msgspec
 
-from nop_ingest.pipeline import show
-from nop_ingest.received import Decoded
-from nop_ingest.tally import Tally
 from nop_registry.database import Connection
 from nop_registry.enums import Status
 from nop_registry.queries.records import read_locations
 from nop_registry.records import ConnectorRecord, EvseRecord, LocationRecord
-from nop_registry.store.deliveries import Delivery
-from nop_registry.store.locations import LocationWrite, Written, evse_number, store_locations
-from nop_registry.store.statuses import StatusWrite, store_statuses, without_status
+from nop_registry.store.statuses import StatusWrite, without_status
 
 
 def with_what_was_good(
@@ -49,47 +43,6 @@ def _with_connectors(before: EvseRecord, now: EvseRecord) -> EvseRecord:
     plugs = {plug.id: plug for plug in now.connectors}
     kept: list[ConnectorRecord] = [plugs.pop(plug.id, plug) for plug in before.connectors]
     return msgspec.structs.replace(now, connectors=(*kept, *plugs.values()))
-
-
-def keep_file_locations(
-    connection: Connection,
-    delivery: Delivery,
-    decoded: list[Decoded[LocationRecord]],
-    tally: Tally,
-    received_at: datetime,
-    strictly_newer: bool,
-    asked_at: datetime | None = None,
-) -> Written:
-    """Store Locations of a file, the statuses that it claims, and what is derived from both."""
-    writes: list[LocationWrite] = []
-    claims: list[StatusWrite] = []
-    for item in decoded:
-        record, number = item.record, item.received.number
-        assert record is not None and number is not None  # noqa: S101 - the caller's filter
-        tally.evses += len(record.evses)
-        writes.append(LocationWrite(number, record, bytes(item.received.raw), False))
-        claims += claims_of(delivery.source_id, number, record)
-    written = store_locations(
-        connection, delivery, writes, received_at, strictly_newer=strictly_newer
-    )
-    stale = set(written.stale)
-    claims = [claim for claim in claims if claim.location_number not in stale]
-    live = store_statuses(
-        connection, delivery.source_id, worth_saying(connection, claims), received_at
-    )
-    tally.statuses += live.changed
-    show(connection, [*written.created, *written.changed, *live.unlisted])
-    return written
-
-
-def claims_of(source_id: int, number: int, record: LocationRecord) -> list[StatusWrite]:
-    """What a Location's record says of its EVSEs' statuses."""
-    return [
-        StatusWrite(
-            evse_number(source_id, record, evse.uid), number, evse.status, evse.last_updated
-        )
-        for evse in record.evses
-    ]
 
 
 def worth_saying(connection: Connection, claims: Sequence[StatusWrite]) -> list[StatusWrite]:

@@ -13,8 +13,7 @@ import msgspec
 from nop_ingest.files.commit import compare_evses
 from nop_ingest.files.ending import note_outcome
 from nop_ingest.files.errand import Errand, Progress
-from nop_ingest.files.keeping import claims_of
-from nop_ingest.pipeline import show
+from nop_ingest.pipeline import claims_of, show
 from nop_ingest.upload_report import Counts, UploadReport
 from nop_registry.access import acting_as
 from nop_registry.database import Connection
