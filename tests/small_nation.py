@@ -92,8 +92,11 @@ class SmallNation:
             (evse, standard, power_w),
         )
         self.connection.execute(
-            "INSERT INTO evse_status VALUES (%s, %s, %s, now(), now(), now() - interval '1 day')",
-            (evse, number, status),
+            """INSERT INTO evse_status
+                   (evse_id, location_id, status, changed_at, claimed_at, received_at, source_id)
+               SELECT %s, id, %s, now(), now(), now() - interval '1 day', source_id
+               FROM location WHERE id = %s""",
+            (evse, status, number),
         )
 
     def set_status(self, evse: int, status: str, *, commit: bool = True) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from nop_ingest.push_rules import Address
+from nop_registry.access import limit_to_source
 from nop_registry.changes import announce
 from nop_registry.database import Connection
 from nop_registry.enums import Status
@@ -48,9 +49,11 @@ def write_claims(
     for source, mine in sorted(places.items()):
         if not try_lock_statuses(connection, source):
             continue
+        limit_to_source(connection, source)  # what a bug would let through, the table does not
         told = _write(connection, source, [claims[place] for place in mine], received_at)
         for place, verdict in zip(mine, told, strict=True):
             verdicts[place] = verdict
+    limit_to_source(connection, None)
     return verdicts
 
 

@@ -259,10 +259,24 @@ def acting_as(connection: Connection, principal: Principal) -> Iterator[None]:
         _set_role(connection, "none", "")  # after an error the rollback does the same
 
 
-def _set_role(connection: Connection, role: str, parties: str) -> None:
-    # Both end with the transaction.
+def limit_to_source(connection: Connection, source_id: int | None) -> None:
+    """From here on in the transaction the tables refuse the statuses of any other source.
+
+    Nor can a station or tariff be changed. None ends it, as the transaction's end does. For pushes
+    of statuses, many sources a transaction: one statement each, and one comparison a row.
+    """
+    if source_id is None:
+        _set_role(connection, "none", "")
+    else:
+        _set_role(connection, "nop_operator", "", str(source_id))
+
+
+def _set_role(connection: Connection, role: str, parties: str, source: str = "") -> None:
+    # They end with the transaction.
     connection.execute(
-        "SELECT set_config('role', %s, true), set_config('nop.parties', %s, true)", (role, parties)
+        """SELECT set_config('role', %s, true), set_config('nop.parties', %s, true),
+               set_config('nop.source', %s, true)""",
+        (role, parties, source),
     )
 
 

@@ -86,7 +86,7 @@ PUBLICATION: dict[str, dict[str, Column]] = {
         **_public("age of the record", "last_updated"),
     },
     "evse_status": {
-        **_public("availability is public (AFIR art. 20)", "evse_id location_id status"),
+        **_public("availability is public (AFIR art. 20)", "evse_id location_id status source_id"),
         **_public("every live value carries its age", "changed_at claimed_at received_at fresh_at"),
         **_private("how the platform works, not data", "previous"),
     },

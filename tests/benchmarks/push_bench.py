@@ -82,7 +82,7 @@ def _paths(connection: Connection, source_id: int) -> list[str]:
     rows = connection.execute(
         """SELECT country_code, party_id, ocpi_id, uid FROM location l
            JOIN evse e ON e.location_id = l.id JOIN evse_status s ON s.evse_id = e.id
-           WHERE source_id = %s AND ocpi_id ~ '^[A-Za-z0-9*-]+$' AND uid ~ '^[A-Za-z0-9*-]+$'
+           WHERE l.source_id = %s AND ocpi_id ~ '^[A-Za-z0-9*-]+$' AND uid ~ '^[A-Za-z0-9*-]+$'
            ORDER BY hashint8(e.id) LIMIT 20000""",
         (source_id,),
     )

@@ -33,8 +33,10 @@ INSERT INTO evse (id, location_id, position, uid, capabilities, parking_restrict
 SELECT l.id * 10 + n, l.id, n, n, '{}', '{}', CASE WHEN n > 1 THEN 60000 END, 1, '{}', ''
 FROM location l, generate_series(1, (1 + l.id % 4)::int) n;
 INSERT INTO evse_status
+    (evse_id, location_id, status, changed_at, claimed_at, received_at, source_id)
 SELECT e.id, e.location_id, (ARRAY['AVAILABLE', 'CHARGING', 'OUTOFORDER', 'UNKNOWN', 'PLANNED'])
-    [1 + e.id % 5]::ocpi_status, now(), now(), now() FROM evse e;
+    [1 + e.id % 5]::ocpi_status, now(), now(), now(),
+    l.source_id FROM evse e JOIN location l ON l.id = e.location_id;
 """
 
 

@@ -45,7 +45,9 @@ INSERT INTO evse (id, location_id, position, uid, capabilities, parking_restrict
 SELECT l.id * 100000 + n, l.id, n, n, '{}', '{}', 1000000, 1, '{}', ''
 FROM location l, generate_series(1, CASE WHEN l.id = 1 THEN 123 ELSE 2 END) n;
 INSERT INTO evse_status
-SELECT e.id, e.location_id, 'AVAILABLE', now(), now(), now() - interval '9 hours' FROM evse e;
+    (evse_id, location_id, status, changed_at, claimed_at, received_at, source_id)
+SELECT e.id, e.location_id, 'AVAILABLE', now(), now(), now() - interval '9 hours', l.source_id
+FROM evse e JOIN location l ON l.id = e.location_id;
 """
 
 

@@ -102,6 +102,25 @@ def test_a_bad_claim_costs_only_itself(
     assert one(stocked, "SELECT n_busy FROM site") == 1
 
 
+def test_the_table_refuses_a_claim_that_a_bug_let_through_to_another_source(
+    stocked: Connection, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = one(stocked, "SELECT s::text FROM evse_status s ORDER BY evse_id LIMIT 1")
+    with stocked.transaction():
+        other = sources.add_source(stocked, name="other", kind="ocpi", country_code="IN").id
+    own = Address.evse_number
+    monkeypatch.setattr(Address, "evse_number", lambda self, source: own(self, 1))
+
+    async def story(writer: StatusBatches) -> list[Any]:
+        sent = [writer.submit(claim("1-1", source=other)), writer.submit(claim("1-2"))]
+        return await asyncio.gather(*sent, return_exceptions=True)
+
+    foreign, mine = tell(database_url, story)
+    assert isinstance(foreign, psycopg.errors.InsufficientPrivilege) and mine == "taken"
+    statuses = "SELECT string_agg(status::text, ' ' ORDER BY status) FROM evse_status"
+    assert one(stocked, statuses) == "AVAILABLE CHARGING" and before
+
+
 def test_what_waits_at_the_end_is_written(stocked: Connection, database_url: str) -> None:
     async def story(writer: StatusBatches) -> list[asyncio.Task[str]]:
         sent = [asyncio.create_task(writer.submit(claim(uid))) for uid in ("1-1", "1-2")]

@@ -49,7 +49,10 @@ def site(connection: Connection, number: int, lon: float, lat: float) -> None:
         {"n": number},
     )
     connection.execute(
-        "INSERT INTO evse_status VALUES (%(n)s, %(n)s, 'AVAILABLE', now(), now(), now())",
+        """INSERT INTO evse_status
+               (evse_id, location_id, status, changed_at, claimed_at, received_at, source_id)
+           SELECT id, id, 'AVAILABLE', now(), now(), now(), source_id FROM location
+           WHERE id = %(n)s""",
         {"n": number},
     )
     refresh_sites(connection, [number])

@@ -96,8 +96,11 @@ _EVSE = (
            tariff_ids, tariff_numbers)
        VALUES (%(id)s, 0, '1', 'X', %(current)s, false, '{}', %(tariffs)s::bigint[]),
               (%(id)s, 1, '2', 'X', %(current)s, false, '{}', '{}')""",
-    """INSERT INTO evse_status VALUES (%(id)s, %(location)s, %(status)s::ocpi_status, now(), now(),
-           now() - %(heard)s * interval '1 hour')""",
+    """INSERT INTO evse_status
+           (evse_id, location_id, status, changed_at, claimed_at, received_at, source_id)
+       SELECT %(id)s, id, %(status)s::ocpi_status, now(), now(),
+           now() - %(heard)s * interval '1 hour', source_id FROM location
+       WHERE id = %(location)s""",
 )
 
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from small_nation import SmallNation
 
-from nop_registry.access import SYSTEM, Principal, Role, acting_as, make_key
+from nop_registry.access import SYSTEM, Principal, Role, acting_as, limit_to_source, make_key
 from nop_registry.database import Connection
 from nop_registry.store import accounts, api_keys, source_parties, upload_files
 
@@ -44,7 +44,8 @@ INSERTS = {
     "tariff": """INSERT INTO tariff SELECT (jsonb_populate_record(t,
         jsonb_build_object('id', 80))).* FROM tariff t WHERE party_id = 'XYZ'""",
     "evse_status": """INSERT INTO evse_status (evse_id, location_id, status, changed_at,
-        claimed_at, received_at) SELECT 81, id, 'BLOCKED', now(), now(), now() FROM location
+        claimed_at, received_at, source_id)
+        SELECT 81, id, 'BLOCKED', now(), now(), now(), source_id FROM location
         WHERE party_id = 'XYZ'""",
 }
 
@@ -241,6 +242,28 @@ def test_the_books_of_a_source_are_its_own_parties_to_write(two_parties: Connect
         if insert:
             with acting_as(two_parties, ABC):
                 two_parties.execute(insert.format(numbers["abc"]).encode())
+
+
+def test_a_push_of_statuses_is_held_to_its_own_source(two_parties: Connection) -> None:
+    own, other = (
+        row[0] for row in two_parties.execute("SELECT id FROM source ORDER BY name").fetchall()
+    )
+    before = everything_of_xyz(two_parties)
+    change = "UPDATE evse_status SET status = 'BLOCKED' WHERE source_id = %s"
+    with two_parties.transaction():
+        limit_to_source(two_parties, own)
+        assert two_parties.execute(change, (own,)).rowcount == 1
+        for statement in (*UPDATES.values(), *TAKEOVERS.values()):
+            if "evse_status" not in statement:
+                assert two_parties.execute(statement.encode()).rowcount == 0, statement
+        with (
+            pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"),
+            two_parties.transaction(),
+        ):
+            two_parties.execute(change, (other,))
+        limit_to_source(two_parties, None)
+        assert two_parties.execute("SELECT current_user = session_user").fetchone() == (True,)
+    assert everything_of_xyz(two_parties) == before
 
 
 def test_a_country_is_every_party_of_it_and_no_other(two_parties: Connection) -> None:

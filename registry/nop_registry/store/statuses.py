@@ -79,6 +79,7 @@ def store_statuses(
             "statuses": "{" + ",".join(statuses) + "}",
             "at": "{" + ",".join(map(datetime.isoformat, ats)) + "}",
             "received": received_at,
+            "source": source_id,
             "new": new,
             "fresh": None if as_of is None or as_of >= received_at else as_of,
         },
@@ -143,8 +144,9 @@ WITH incoming AS (
     RETURNING s.evse_id, s.location_id, s.status, s.claimed_at AS at, s.previous AS before
 ), new AS (
     INSERT INTO evse_status
-        (evse_id, location_id, status, changed_at, claimed_at, received_at, fresh_at)
-    SELECT evse_id, location_id, status, at, at, %(received)s, %(fresh)s::timestamptz FROM incoming
+        (evse_id, location_id, status, changed_at, claimed_at, received_at, fresh_at, source_id)
+    SELECT evse_id, location_id, status, at, at, %(received)s, %(fresh)s::timestamptz, %(source)s
+    FROM incoming
     WHERE %(new)s AND evse_id NOT IN (SELECT evse_id FROM known)
     ON CONFLICT DO NOTHING
     RETURNING evse_id, location_id, status, claimed_at AS at, previous AS before

@@ -124,6 +124,16 @@ def upgrade() -> None:
     _limit(_IS_OWN)
     # Of what came by file: as of when the file speaks, if that is before its arrival.
     op.execute("ALTER TABLE evse_status ADD fresh_at timestamptz")
+    # Whose feed an EVSE is of: a push is held to its own by one comparison a row, without a look-up.
+    op.execute("""
+    ALTER TABLE evse_status ADD source_id int;
+    UPDATE evse_status s SET source_id = l.source_id FROM location l WHERE l.id = s.location_id;
+    DELETE FROM evse_status WHERE source_id IS NULL;
+    ALTER TABLE evse_status ALTER source_id SET NOT NULL;
+    CREATE POLICY pushed ON evse_status FOR UPDATE TO nop_operator
+        USING ((SELECT current_setting('nop.source', true)) <> '')
+        WITH CHECK (source_id = (SELECT nullif(current_setting('nop.source', true), '')::int));
+    """)
     op.execute(_evse_statuses(_FRESH))
     for table, own in _BOOKS.items():
         op.execute(f"""
@@ -177,7 +187,8 @@ def downgrade() -> None:
         """)
     _limit(_WAS_OWN)
     op.execute(_evse_statuses("es.received_at"))
-    op.execute("ALTER TABLE evse_status DROP fresh_at")
+    op.execute("DROP POLICY pushed ON evse_status")
+    op.execute("ALTER TABLE evse_status DROP fresh_at, DROP source_id")
     op.execute("""
     REVOKE UPDATE ON source FROM nop_operator;
     REVOKE ALL ON source_version, upload FROM nop_operator;
