@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import gzip
 import mimetypes
 from functools import cache
@@ -31,18 +32,22 @@ mimetypes.add_type("text/javascript", ".mjs")
 
 def render(request: Request[Any, Any, Any], template: str, /, **values: Any) -> str:
     """The template's HTML. Every template knows the nation's name and the texts."""
-    settings = request.app.state.settings
-    country = pycountry.countries.get(alpha_2=settings.country)
-    return (
-        _templates()
-        .get_template(template)
-        .render(
-            nation=getattr(country, "common_name", None)
-            or getattr(country, "name", settings.country),
-            path=request.url.path,
-            **values,
-        )
-    )
+    nation = nation_name(request.app.state.settings.country)
+    known = {"nation": nation, "path": request.url.path}
+    return _templates().get_template(template).render(known | values)
+
+
+@cache
+def nation_name(country: str, language: str = "en") -> str:
+    """A country's usual name (ISO 3166 alpha-2) in a language (ISO 639-1), else in English.
+
+    >>> nation_name("IN"), nation_name("IN", "hi"), nation_name("XX", "hi")
+    ('India', 'भारत', 'XX')
+    """
+    found = pycountry.countries.get(alpha_2=country)
+    english = str(getattr(found, "common_name", None) or getattr(found, "name", country))
+    names = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, [language], fallback=True)
+    return names.gettext(english)
 
 
 def page(

@@ -83,6 +83,7 @@ ENGLISH = SimpleNamespace(
     nav_map="Map",
     nav_coverage="Coverage",
     nav_graphql="GraphQL API",
+    nav_portal="Operators",
     weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
 )
 

@@ -55,6 +55,7 @@ async def list_stations(request: AnyRequest) -> Response[Any]:
         stations=found[:_PAGE],
         next_after=found[_PAGE - 1].id if len(found) > _PAGE else None,
         is_first=after == 0,
+        saved=query.get("saved"),
         power=words.power,
     )
 
@@ -125,8 +126,10 @@ async def _take(
     upload = await by_hand.take(request, principal, source, record)
     findings = by_hand.findings_of(upload)
     if by_hand.is_taken(upload) and (number is None or not findings):
+        if number is not None:
+            return see(f"/portal/stations/{number}/edit?saved=1")
         # A new one is shown among the others: its page says what could still be better.
-        return see(f"/portal/stations/{number}/edit?saved=1" if number else "/portal/stations")
+        return see(f"/portal/stations?saved={record.id}")
     if upload.state in ("refused", "failed") or findings:
         return await _form(
             request, record, form, tariffs, number=number, party=party, findings=findings,

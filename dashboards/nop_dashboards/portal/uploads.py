@@ -18,6 +18,8 @@ from nop_dashboards.portal.view import PROBLEMS, AnyRequest, see, show
 from nop_registry.access import Action, Principal
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput, NotFound
+from nop_registry.geo import BBox
+from nop_registry.queries.own_stations import published_extent
 from nop_registry.store import audit, sources, upload_files
 from nop_registry.store.upload_files import FINISHED, Upload, WrongOffset
 
@@ -142,12 +144,15 @@ async def show_upload(request: AnyRequest, upload_id: FromPath[int]) -> Response
     severity = query.get("severity", "ERROR" if errors and not code else "") or None
     text = query.get("after", "0")
     after = int(text[:9]) if text.isascii() and text.isdigit() else 0
-    found = await in_database(
-        request,
-        lambda c: upload_files.list_row_findings(
-            c, upload_id, after, _FINDINGS + 1, code, severity
-        ),
-    )
+
+    def read(connection: Connection) -> tuple[list[upload_files.RowFinding], BBox | None]:
+        rows = upload_files.list_row_findings(
+            connection, upload_id, after, _FINDINGS + 1, code, severity
+        )
+        is_in = upload.state in ("committed", "held")
+        return rows, published_extent(connection, upload.source_id) if is_in else None
+
+    found, extent = await in_database(request, read)
     report = _NOTHING_TOLD | (upload.report or {})
     return await show(
         request,
@@ -164,6 +169,7 @@ async def show_upload(request: AnyRequest, upload_id: FromPath[int]) -> Response
         is_table=not any(word in (upload.format or "") for word in _NO_TABLES),
         codes=sorted(report["findings_by_code"].items(), key=lambda pair: (-pair[1], pair[0])),
         good=report["accepted"] + report["flagged"],
+        extent=extent,
     )
 
 

@@ -18,7 +18,7 @@ from nop_dashboards.portal import language
 from nop_dashboards.portal.addresses import page_of
 from nop_dashboards.portal.doorkeeper import CSRF_FIELD, csrf_token, find_principal
 from nop_dashboards.portal.language import LANGUAGES, Said, Texts
-from nop_dashboards.templating import page
+from nop_dashboards.templating import nation_name, page
 from nop_registry.access import Action, OutOfReach, Principal, allows
 from nop_registry.errors import AccessDenied, InvalidInput, NopError, NotFound
 from nop_registry.store.rates import TooMany
@@ -78,6 +78,7 @@ def frame(request: AnyRequest, principal: Principal | None) -> dict[str, Any]:
     may = {action.value: principal is not None and allows(principal, action) for action in Action}
     return {
         "t": t,
+        "nation": nation_name(request.app.state.settings.country, t.code),
         "languages": LANGUAGES,
         "in_language": lambda code: _with_query(request, {"lang": code}),
         "with_query": lambda **changes: _with_query(request, changes),

@@ -10,6 +10,7 @@ import msgspec
 from psycopg.rows import class_row
 
 from nop_registry.database import Connection
+from nop_registry.geo import BBox
 from nop_registry.records import TariffRecord
 
 _read_tariff = msgspec.json.Decoder(TariffRecord).decode
@@ -134,6 +135,21 @@ def list_tariffs(
         {"sources": list(source_ids), "number": number},
     )
     return [OwnTariff(row[0], row[1], row[2], _read_tariff(row[3]), row[4], row[5]) for row in rows]
+
+
+def published_extent(connection: Connection, source_id: int) -> BBox | None:
+    """Where this source's stations are on the map, with a kilometre around; None: nowhere."""
+    row = connection.execute(
+        """WITH box AS (
+               SELECT ST_Transform(ST_Expand(ST_SetSRID(ST_Extent(geom)::geometry, 3857), 1000),
+                   4326) AS geom
+               FROM site WHERE source_id = %s
+           )
+           SELECT ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom) FROM box
+           WHERE geom IS NOT NULL""",
+        (source_id,),
+    ).fetchone()
+    return BBox(*(round(degrees, 4) for degrees in row)) if row else None
 
 
 def usual_time_zone(connection: Connection, source_ids: Sequence[int]) -> str | None:

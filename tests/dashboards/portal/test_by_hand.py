@@ -43,8 +43,12 @@ def test_from_an_empty_portal_to_a_priced_station_on_the_map_by_hand(
     assert saved.url.path == "/portal/tariffs"
     assert re.search(r'data-cost="now">₹ 472\.00', saved.text)
 
+    wrong = {"name": "", "evse-0-plug-0-kw": "much"}
+    refused = client.post("/portal/stations/new", data={**guard, **STATION, **wrong}).text
+    assert ">Name: Please fill this in.<" in refused and ">Power in kW: Write" in refused
     saved = client.post("/portal/stations/new", data={**guard, **STATION})
     assert saved.url.path == "/portal/stations" and "By hand" in saved.text
+    assert 'role="status">Saved: ' in saved.text
     row = connection.execute(
         """SELECT l.id, s.status::text, l.source_id FROM site t JOIN location l
            ON l.id = t.location_id JOIN evse_status s ON s.location_id = l.id"""

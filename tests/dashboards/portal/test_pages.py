@@ -73,6 +73,7 @@ def test_every_page_is_there_in_both_languages(
             assert ("स्रोत" in answer.text) == (language == "hi")
             assert answer.headers["cache-control"] == "no-store"
             assert not re.search(r"<script>|\sstyle=|\sonclick=", answer.text)
+    assert "<strong>भारत ·" in answer.text
     # The choice is remembered, and else the browser's languages count.
     assert '<html lang="hi">' in client.get("/portal").text
     client.cookies.delete("nop_lang")
@@ -185,7 +186,10 @@ def test_a_file_goes_without_javascript_from_the_form_to_the_map_and_back(
     connection.commit()
     client.post(f"{sent.url.path}/commit", data={"csrf": token})
     worker.work()
-    assert "The good rows are in" in client.get(sent.url.path).text
+    outcome = client.get(sent.url.path).text
+    assert "The good rows are in" in outcome
+    link = re.search(r'href="/(\?bbox=[^"]+)">See it on the public map', outcome)
+    assert link and "Market 1" in client.get(f"/{link[1]}").text  # not the whole nation
     assert connection.execute("SELECT ocpi_id FROM location").fetchall() == [("L1",)]
     connection.commit()
     history = client.get("/portal/sources/abc-files/history").text

@@ -33,6 +33,7 @@ TEXTS = {
     "word.all": ("all", "सभी"),
     "word.file": ("file", "फ़ाइल"),
     "word.save": ("Save", "सहेजें"),
+    "word.saved": ("Saved: {id}", "सहेजा गया: {id}"),
     "word.cancel": ("Cancel", "रद्द करें"),
     "word.edit": ("Edit", "बदलें"),
     "word.search": ("Search", "खोजें"),

@@ -13,7 +13,6 @@ TEXTS = {
         "Times in UTC: no station says its time zone.",
         "समय UTC में: किसी स्टेशन ने समय क्षेत्र नहीं बताया।",
     ),
-    "tariffs.saved": ("Saved: {id}", "सहेजा गया: {id}"),
     "tariffs.tariff": ("Tariff", "शुल्क"),
     "tariffs.used": ("Used by plugs", "कितने प्लग पर"),
     "tariffs.price_now": ("Price now", "अभी का दाम"),

@@ -5,9 +5,9 @@ TEXTS = {
     "uploads.drop": ("Drop a file here, or choose one", "फ़ाइल यहाँ छोड़ें, या चुनें"),
     "uploads.formats": (
         "Our template (CSV, XLSX, GeoJSON, JSON), OCPI JSON, DATEX II, OICP, IRVE, BNetzA, BEE, "
-        "AFDC, Open Charge Map; also packed with gzip or zip. Up to 1 GiB.",
+        "AFDC, Open Charge Map; also packed with gzip or zip. Up to 1\u00a0GiB.",
         "हमारा नमूना (CSV, XLSX, GeoJSON, JSON), OCPI JSON, DATEX II, OICP, IRVE, BNetzA, BEE, "
-        "AFDC, Open Charge Map; gzip या zip में भी। 1 GiB तक।",
+        "AFDC, Open Charge Map; gzip या zip में भी। 1\u00a0GiB तक।",
     ),
     "uploads.choose": ("File", "फ़ाइल"),
     "uploads.what": ("This file holds", "इस फ़ाइल में है"),
