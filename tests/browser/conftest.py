@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from loopback import serve
 from map_visit import Visit
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from portal_world import COOKIE, Worker, sign_in
 
 from nop.asgi import create_app
+from nop_registry.database import Connection
 
 # Software rendering: a test machine has no graphics card, and MapLibre needs WebGL. It costs by the
 # pixel, so the window is small; and one process for pages, without a spare one for each, is enough.
@@ -52,3 +55,33 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Visit]]:
     yield begin
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def one_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Web and worker have the same secret key."""
+    monkeypatch.setenv("NOP_HOME", str(tmp_path))
+    monkeypatch.setenv("NOP_EGRESS_HTTP", "1")
+
+
+@pytest.fixture
+def worker(database_url: str, one_home: None) -> Iterator[Worker]:
+    """Somebody does what is asked for."""
+    with Worker(database_url) as working:
+        yield working
+
+
+@pytest.fixture
+def enter(
+    one_home: None, visit: Callable[..., Visit], connection: Connection
+) -> Callable[[tuple[int, int]], Visit]:
+    """`enter(size)`: the same operator's administrator, at a window of that size."""
+    session = sign_in(connection)
+
+    def begin(size: tuple[int, int]) -> Visit:
+        visitor = visit(*size, accept_downloads=True)
+        cookie = {"name": COOKIE, "value": session, "url": visitor.address}
+        visitor.page.context.add_cookies([cookie])  # type: ignore[list-item]
+        return visitor
+
+    return begin

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from map_visit import Visit
 from mock_operator import mock_cpo
 from playwright.sync_api import Page, Route, expect
-from portal_world import COOKIE, HEADER, Worker, row, sign_in
+from portal_world import HEADER, Worker, row
 
 from nop.mock.tokens import STATIC_TOKEN
 from nop_registry.access import Role
@@ -21,38 +21,8 @@ from nop_registry.store.invitations import invite
 from nop_registry.store.source_parties import bind_source
 from nop_registry.store.sources import add_source
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_home")]
 PHONE, DESK = (360, 740), (1280, 800)
-
-
-@pytest.fixture(autouse=True)
-def one_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Web and worker have the same secret key."""
-    monkeypatch.setenv("NOP_HOME", str(tmp_path))
-    monkeypatch.setenv("NOP_EGRESS_HTTP", "1")
-
-
-@pytest.fixture
-def worker(database_url: str) -> Iterator[Worker]:
-    """Somebody does what is asked for."""
-    with Worker(database_url) as working:
-        yield working
-
-
-@pytest.fixture
-def enter(
-    visit: Callable[..., Visit], connection: Connection
-) -> Callable[[tuple[int, int]], Visit]:
-    """`enter(size)`: the same operator's administrator, at a window of that size."""
-    session = sign_in(connection)
-
-    def begin(size: tuple[int, int]) -> Visit:
-        visitor = visit(*size, accept_downloads=True)
-        cookie = {"name": COOKIE, "value": session, "url": visitor.address}
-        visitor.page.context.add_cookies([cookie])  # type: ignore[list-item]
-        return visitor
-
-    return begin
 
 
 def fits(page: Page) -> bool:

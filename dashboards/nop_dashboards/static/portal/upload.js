@@ -22,7 +22,9 @@ if (form) {
     try {
       location.assign(await send(file, (share, broken) => {
         bar.value = share;
-        status.textContent = say(broken ? form.dataset.interrupted : form.dataset.sending, {name: file.name, percent: share});
+        const tens = 10 * Math.floor(share / 10); // each change is read out
+        const text = say(broken ? form.dataset.interrupted : form.dataset.sending, {name: file.name, percent: tens});
+        if (status.textContent !== text) status.textContent = text;
       }));
     } catch (error) {
       status.textContent = error.message;
