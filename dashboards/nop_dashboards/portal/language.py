@@ -56,9 +56,23 @@ class Texts:
 
     def cure(self, code: str, message: str) -> Markup:
         """What a finding says: its own sentence; in another language first what its code means."""
-        found = table().get(f"cure.{code}")
         if self.code == "en":
             return escape(message)
+        family = "*-null" if code.endswith("-null") else f"{code.partition('-')[0]}-*"
+        return self._before(table().get(f"cure.{code}") or table().get(f"cure.{family}"), message)
+
+    def check(self, name: str, title: str) -> Markup:
+        """What a check of the test of a server looks at."""
+        found = table().get(f"check.{name}")
+        return escape(found[self._column] if found else title)
+
+    def mend(self, name: str, message: str) -> Markup:
+        """What to do about a check: in another language than English, both as `cure` does."""
+        if self.code == "en" or not message:
+            return escape(message)
+        return self._before(table().get(f"mend.{name}"), message)
+
+    def _before(self, found: tuple[str, str] | None, message: str) -> Markup:
         said = Markup('<span lang="en">{}</span>').format(message)
         if not found:
             return said
