@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
 import structlog
-from litestar import Litestar
+from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
@@ -78,10 +78,17 @@ def create_app(database_url: str | None = None) -> Application:
     lifespans = [with_pool]
     for door in (nop_ingest, nop_graphql, nop_dashboards):
         lifespans += find_parts(door, "lifespan")
-    handlers = find_parts(nop_ingest, "EXCEPTION_HANDLERS")
+    elsewhere = _nowhere(
+        {
+            root: act
+            for door in (nop_ingest, nop_dashboards)
+            for part in find_parts(door, "ELSEWHERE")
+            for root, act in part.items()
+        }
+    )
     app = Application(
         route_handlers=routes,
-        exception_handlers={status: act for part in handlers for status, act in part.items()},
+        exception_handlers={404: elsewhere, 405: elsewhere},
         lifespan=lifespans,
         middleware=find_parts(nop_dashboards, "middleware"),
         before_send=find_parts(nop_dashboards, "before_send"),
@@ -91,6 +98,18 @@ def create_app(database_url: str | None = None) -> Application:
     _check_declared(app)
     app.direct = tuple(part for parts in find_parts(nop_ingest, "DIRECT") for part in parts)
     return app
+
+
+def _nowhere(parts: Mapping[str, Any]) -> Any:
+    """Answers 404 and 405 that no route's own handlers see, each door in its own manner: ELSEWHERE
+    names the first part of its paths; `""` is for all others."""
+
+    def answer(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+        act = parts.get(request.scope["path"].split("/")[1], parts[""])
+        found: Response[Any] = act(request, error)
+        return found
+
+    return answer
 
 
 async def _note_fault(error: Exception, scope: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -238,6 +239,37 @@ def test_cookies_are_closed_to_scripts_and_to_http(
         assert cookie.startswith(f"{prefix}nop_form=")
         assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "Path=/" in cookie
         assert ("Secure" in cookie) is secure and "Domain" not in cookie
+
+
+def test_language_and_address_survive_the_way_through_signing_in(
+    visitor: Visitor, connection: Connection
+) -> None:
+    an_account(connection)
+    wanted = "/portal/findings?source=abc&severity=ERROR&lang=hi"
+    visitor.client.cookies.clear()
+    assert '<html lang="hi">' in visitor.open(wanted).text
+    (target,) = re.findall(r'name="next" value="([^"]+)"', visitor.page.text)
+    assert html.unescape(target) == wanted
+    visitor.send("/portal/sign-in", login="asha@example.in", password=OTHER, next=wanted)
+    assert '<html lang="hi">' in visitor.page.text
+    visitor.send("/portal/sign-in", login="asha@example.in", password=PASSWORD, next=wanted)
+    assert str(visitor.page.url.raw_path, "ascii") == wanted
+
+
+def test_an_address_that_nobody_knows_is_a_page_in_the_readers_language(visitor: Visitor) -> None:
+    client = visitor.client
+    browser = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "hi"}
+    for path in ("/portal/nothing", "/portal/uploads/abc", "/portal/stations/x/edit"):
+        answer = client.get(path, headers=browser)
+        assert (answer.status_code, 'role="alert"' in answer.text) == (404, True), path
+        assert '<html lang="hi">' in answer.text and "no-store" in answer.headers["cache-control"]
+    answer = client.get("/portal/sign-out", headers=browser)
+    assert answer.status_code == 405 and "POST" in answer.headers["allow"]
+    assert '<html lang="hi">' in answer.text
+    for path, said in (("/nothing", "no such page"), ("/station/x", "no such station")):
+        answer = client.get(path, headers=browser)
+        assert (answer.status_code, f"<h1>There is {said}" in answer.text) == (404, True), path
+        assert "<h1>" not in client.get(path).text  # programs get no page
 
 
 def test_where_to_go_on_stays_within_the_portal(visitor: Visitor, connection: Connection) -> None:

@@ -16,6 +16,7 @@ from litestar.testing import TestClient
 from psycopg import sql
 
 from nop import upload_jobs
+from nop.asgi import create_app
 from nop_ingest import upload_api
 from nop_ingest.upload_api import problems, receiving
 from nop_registry import settings
@@ -331,19 +332,20 @@ def test_a_file_that_is_cut_off_is_not_waited_for(
 def test_wrong_methods_and_texts_are_problems_too(
     database_url: str, make_header: MakeHeader
 ) -> None:
-    state = State({"pool": SimpleNamespace(conninfo=database_url), "settings": settings.load({})})
-    app = Litestar(
-        route_handlers=upload_api.ROUTES, state=state, openapi_config=None,
-        exception_handlers=upload_api.EXCEPTION_HANDLERS,
-    )  # fmt: skip
-    with TestClient(app) as opened:
-        method = opened.put("/uploads")
-        text = opened.get("/uploads?source=a%00b", headers=make_header())
-
-    assert (method.status_code, text.status_code) == (405, 422)
-    for answer in (method, text):
+    with TestClient(create_app(database_url)) as opened:
+        key = make_header()
+        answers = {
+            405: opened.put("/uploads"),
+            404: opened.get("/uploads/abc", headers=key),
+            422: opened.get("/uploads?source=a%00b", headers=key),
+            400: opened.get("/uploads?source=files&limit=many", headers=key),
+        }
+    for status, answer in answers.items():
         assert answer.headers["content-type"] == "application/problem+json"
-    assert "POST" in method.headers["allow"]
+        assert (answer.status_code, answer.json()["status"]) == (status, status)
+    assert "POST" in answers[405].headers["allow"]
+    assert "uploads and versions have numbers" in answers[404].json()["detail"]
+    assert answers[400].json()["detail"].startswith("limit: Expected `int`")
 
 
 def test_a_file_in_pieces_goes_on_where_it_was_cut_off(

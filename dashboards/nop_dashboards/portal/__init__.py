@@ -24,6 +24,7 @@ ROUTES = [
     )
 ]
 before_send = doorkeeper.before_send
+ELSEWHERE = {"portal": view.answer_elsewhere}
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import structlog
 from litestar import Litestar, Request, Response
@@ -21,7 +21,7 @@ from litestar.types import Message, Scope
 
 from nop_dashboards.portal import cookies
 from nop_dashboards.portal.cookies import csrf_token
-from nop_dashboards.portal.language import Said
+from nop_dashboards.portal.language import LANGUAGES, Said
 from nop_registry import access
 from nop_registry.access import Action, NotAuthenticated, OutOfReach, Principal
 from nop_registry.database import Connection
@@ -156,7 +156,10 @@ def _to_sign_in(request: AnyRequest, _: Exception) -> Response[Any]:
     if request.method not in _SAFE:
         return Redirect(SIGN_IN, status_code=303)
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return Redirect(f"{SIGN_IN}?next={quote(target, safe='')}", status_code=303)
+    query = {"next": target}
+    if (chosen := request.query_params.get("lang")) in LANGUAGES:
+        query["lang"] = str(chosen)
+    return Redirect(f"{SIGN_IN}?{urlencode(query)}", status_code=303)
 
 
 ANSWERS: dict[int | type[Exception], Any] = {NotAuthenticated: _to_sign_in}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import segno
 from litestar import Response, get, post
@@ -156,7 +157,7 @@ def let_in(request: AnyRequest, begun: Begun, target: str | None) -> Redirect:
     where = safe_next(target)
     if begun.stage != "full":
         page = "second-factor" if begun.stage == "second_factor" else "set-up"
-        where = f"/portal/sign-in/{page}?next={where}"
+        where = f"/portal/sign-in/{page}?{urlencode({_NEXT: where})}"
     answer = see(where)
     answer.set_cookie(cookies.session_cookie(request, begun.session_id))
     return answer
@@ -177,7 +178,7 @@ def safe_next(target: str | None) -> str:
         return HOME
     if target.startswith(_SIGN_IN) and target != f"{_SIGN_IN}/set-up":
         return HOME  # whoever is signed in would be sent to and fro
-    plain = all(mark not in target for mark in "\\\r\n&#") and target.isprintable()
+    plain = all(mark not in target for mark in "\\\r\n#") and target.isprintable()
     return target if plain else HOME
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import psycopg
 from litestar import Request, Response
 from litestar.datastructures import Cookie
+from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 from markupsafe import Markup
 
@@ -129,6 +130,14 @@ def _problem(status: int) -> Any:
         said = sentence(texts(request), error)
         return _answer(request, principal, "problem.html", status, {"sentence": said})
 
+    return answer
+
+
+def answer_elsewhere(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    """404 and 405 of an address that no route knows, so that nobody asked who is there."""
+    said = texts(request)("problem.no_such_page")
+    answer = _answer(request, None, "problem.html", error.status_code, {"sentence": said})
+    answer.headers.update(error.headers or {})
     return answer
 
 

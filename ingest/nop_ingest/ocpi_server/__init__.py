@@ -2,7 +2,7 @@
 
 Each module that defines ROUTES is found here and served by the web application; one that defines
 `lifespan` runs while the application runs; what a module defines as DIRECT is served without a
-router: a pattern of paths and a plain ASGI application. EXCEPTION_HANDLERS are the application's.
+router: a pattern of paths and a plain ASGI application. ELSEWHERE answers what no route does.
 """
 
 import sys
@@ -16,9 +16,7 @@ from nop_registry.discovery import find_parts
 _this = sys.modules[__name__]
 ROUTES = [route for part in find_parts(_this, "ROUTES") for route in part]
 DIRECT = find_parts(_this, "DIRECT")
-EXCEPTION_HANDLERS = {
-    status: act for part in find_parts(_this, "EXCEPTION_HANDLERS") for status, act in part.items()
-}
+ELSEWHERE = {root: act for part in find_parts(_this, "ELSEWHERE") for root, act in part.items()}
 
 
 @asynccontextmanager

@@ -14,6 +14,6 @@ from nop_ingest.upload_api import (
     versions,
 )
 
-EXCEPTION_HANDLERS = problems.EXCEPTION_HANDLERS
+ELSEWHERE = problems.ELSEWHERE
 API_ROUTES = [*receiving.ROUTES, *resuming.ROUTES, *documents.ROUTES, *versions.ROUTES]
 ROUTES = [*API_ROUTES, *templates.ROUTES, openapi.describe(API_ROUTES)]

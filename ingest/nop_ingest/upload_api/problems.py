@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 import psycopg
 from litestar import Request, Response
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException
-from litestar.exceptions.responses import create_exception_response
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from nop_registry.access import NotAuthenticated, OutOfReach
@@ -78,7 +78,11 @@ def _tell_http(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     detail = error.detail
     if error.status_code == 413:
         detail = "this body is too large: send the file in pieces (PATCH), up to 1 GiB"
-    return problem(error.status_code, type(error).__name__, detail)
+    elif isinstance(error, ValidationException) and isinstance(error.extra, list):
+        detail = "; ".join(f"{one.get('key', 'query')}: {one['message']}" for one in error.extra)
+    answer = problem(error.status_code, HTTPStatus(error.status_code).phrase, detail)
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def _tell_no_database(request: AnyRequest, error: Exception) -> Response[bytes]:
@@ -93,16 +97,17 @@ def _tell_too_slow(request: AnyRequest, error: Exception) -> Response[bytes]:
     return problem(408, "Too slow", f"the file did not arrive within {BODY_DEADLINE_S:.0f} s")
 
 
-def _tell_method(request: AnyRequest, error: HTTPException) -> Response[Any]:
-    """405, which the router finds before any handler of ours; other doors' paths as ever."""
-    if request.scope["path"].split("/")[1] not in ("uploads", "sources"):
-        return create_exception_response(request, error)
-    answer = _tell_http(request, error)
-    answer.headers.update(error.headers or {})
-    return answer
+def _tell_elsewhere(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+    """404 and 405, which the router finds before any handler of ours."""
+    if error.status_code == 404:
+        error.detail = (
+            "there is nothing at this address: uploads and versions have numbers, as in "
+            "/uploads/1; /openapi.json lists all addresses"
+        )
+    return _tell_http(request, error)
 
 
-EXCEPTION_HANDLERS = {405: _tell_method}
+ELSEWHERE = {"uploads": _tell_elsewhere, "sources": _tell_elsewhere}
 PROBLEMS: ExceptionHandlersMap = {
     NopError: _tell,
     HTTPException: _tell_http,
