@@ -15,5 +15,7 @@ from nop_ingest.upload_api import (
 )
 
 ELSEWHERE = problems.ELSEWHERE
-API_ROUTES = [*receiving.ROUTES, *resuming.ROUTES, *documents.ROUTES, *versions.ROUTES]
-ROUTES = [*API_ROUTES, *templates.ROUTES, openapi.describe(API_ROUTES)]
+_DESCRIBED = [
+    *receiving.ROUTES, *resuming.ROUTES, *documents.ROUTES, *versions.ROUTES, *templates.ROUTES,
+]  # fmt: skip
+ROUTES = [*_DESCRIBED, openapi.describe(_DESCRIBED)]

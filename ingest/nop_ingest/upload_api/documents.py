@@ -16,10 +16,11 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 
 from nop_ingest.files.annotated_copy import MEDIA_TYPES, Kind, annotated_copy
+from nop_ingest.upload_api import told
 from nop_ingest.upload_api.callers import database_url, in_database, own_source, own_upload
 from nop_ingest.upload_api.problems import PROBLEMS, AnyRequest
 from nop_ingest.upload_api.states import answer, document
-from nop_ingest.upload_report import RowFinding, told_apart, write_findings
+from nop_ingest.upload_report import RowFinding, write_findings
 from nop_registry.access import Action
 from nop_registry.database import Connection, connect
 from nop_registry.enums import Severity
@@ -45,7 +46,7 @@ async def list_uploads(
         return upload_files.list_uploads(connection, owned.id, before=before, limit=limit)
 
     found = await in_database(request, read)
-    return answer({"uploads": [document(upload) for upload in found]}, 200)
+    return answer(told.UploadList([document(upload) for upload in found]), 200)
 
 
 @get("/uploads/{upload_id:int}", exception_handlers=PROBLEMS, action=Action.READ_UPLOADS)
@@ -72,24 +73,8 @@ async def list_findings(
         return upload_files.list_row_findings(connection, upload_id, after, limit, code)
 
     found = await in_database(request, read)
-    return answer(
-        {
-            "findings": [
-                {
-                    "row": f.row,
-                    "column": f.column,
-                    "value": f.value,
-                    "code": f.code,
-                    "severity": f.severity,
-                    "message": f.message,
-                    "what_to_do": told_apart(f.message)[1],
-                }
-                for f in found
-            ],
-            "next_after": found[-1].n if len(found) == limit else None,
-        },
-        200,
-    )
+    next_after = found[-1].n if len(found) == limit else None
+    return answer(told.FindingsPage([told.finding(one) for one in found], next_after), 200)
 
 
 @get(

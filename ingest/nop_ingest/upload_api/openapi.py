@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -10,52 +11,24 @@ from litestar import Litestar, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 
-from nop_ingest.upload_api.states import UploadDocument
+from nop_ingest.upload_api import told
+from nop_ingest.upload_api.openapi_examples import EXAMPLES
+from nop_ingest.upload_api.openapi_operations import (
+    JSON,
+    OPERATIONS,
+    PARAMETERS,
+    PROBLEM,
+    PROBLEMS,
+    REQUEST_HEADERS,
+    RESPONSE_HEADERS,
+    Answer,
+    Operation,
+    problems_of,
+)
 from nop_registry.access import Action
 
-_FILE = {"schema": {"type": "string", "format": "binary"}}
-_BODIES: dict[tuple[str, str], dict[str, Any]] = {
-    ("/uploads", "post"): {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                }
-            },
-            "application/octet-stream": _FILE,
-        },
-    },
-    ("/uploads/{upload_id}", "patch"): {
-        "required": True,
-        "content": {"application/partial-upload": _FILE},
-    },
-}
-_HEADERS: dict[tuple[str, str], tuple[tuple[str, str, bool], ...]] = {
-    ("/uploads", "post"): (
-        ("Idempotency-Key", "The same request may be sent again: the file is taken once.", False),
-        ("Prefer", "`wait=30`: answer when it is done, after at most so many seconds.", False),
-        ("Upload-Complete", "`?0`: the file comes in pieces.", False),
-        ("Upload-Length", "Size of a file that comes in pieces, in bytes.", False),
-    ),
-    ("/uploads/{upload_id}", "patch"): (
-        ("Upload-Offset", "Where the piece belongs: the number of bytes received.", True),
-        ("Upload-Complete", "`?1`: it is the last piece.", False),
-    ),
-}
-_PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-    },
-}
-_JSON = "application/json"
+_BYTES = {"type": "string", "format": "binary"}
+_FORM = {"type": "object", "required": ["file"], "properties": {"file": _BYTES}}
 
 
 def describe(routes: list[HTTPRouteHandler]) -> HTTPRouteHandler:
@@ -82,45 +55,99 @@ def _document(routes: list[HTTPRouteHandler]) -> dict[str, Any]:
         title="National register of EV chargers: uploads",
         version="1",
         description="Send files of stations, see what they would do, take them, undo it.",
+        use_handler_docstrings=True,
     )
-    told: dict[str, Any] = Litestar(
+    document: dict[str, Any] = Litestar(
         route_handlers=routes, openapi_config=config
     ).openapi_schema.to_schema()
     _, components = msgspec.json.schema_components(
-        [UploadDocument], ref_template="#/components/schemas/{name}"
+        [*EXAMPLES, told.Problem], ref_template="#/components/schemas/{name}"
     )
-    for path, methods in told["paths"].items():
+    for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            _complete(path, method, operation)
-    told["components"] = {
-        "schemas": components | {"Problem": _PROBLEM},
+            _complete(operation, OPERATIONS[method, path])
+    document["components"] = {
+        "schemas": components,
         "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
     }
-    told["security"] = [{"key": []}]
-    return told
+    document["security"] = [{"key": []}]
+    return document
 
 
-def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+def _complete(operation: dict[str, Any], known: Operation) -> None:
     """What handlers that read the body themselves and answer bytes cannot tell."""
-    if body := _BODIES.get((path, method)):
-        operation["requestBody"] = body
-    operation.setdefault("parameters", []).extend(
-        {"name": name, "in": "header", "required": required, "description": text,
-         "schema": {"type": "string"}}
-        for name, text, required in _HEADERS.get((path, method), ())
-    )  # fmt: skip
-    responses: dict[str, Any] = {}
-    for status, response in operation.get("responses", {}).items():
-        if status != "400":
-            responses[status] = {"description": response.get("description", "")}
-    if path.startswith("/uploads") and not path.endswith(("findings", ".csv", "-copy")):
-        document = {"schema": {"$ref": "#/components/schemas/UploadDocument"}}
-        if path == "/uploads" and method == "get":
-            document = {"schema": {"type": "object"}}
-        for status in ("200", "201", "202") if method in ("post", "patch") else ("200",):
-            if method in ("get", "post", "patch"):
-                responses.setdefault(status, {"description": "The upload"})
-                responses[status]["content"] = {_JSON: document}
-    refusal = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    responses["4XX"] = {"description": "What is wrong, and what to do", "content": refusal}
-    operation["responses"] = responses
+    text = " ".join(operation.pop("description").split())
+    operation["summary"], _, more = text.partition(". ")
+    operation["summary"] = operation["summary"].rstrip(".")
+    if more:
+        operation["description"] = more
+    parameters = [_parameter(one) for one in operation.get("parameters", ())]
+    parameters += [_request_header(name) for name in known.headers]
+    if parameters:
+        operation["parameters"] = parameters
+    if known.body:
+        operation["requestBody"] = {"required": True, "content": {
+            media: {"schema": _FORM if media.startswith("multipart/") else _BYTES}
+            for media in known.body
+        }}  # fmt: skip
+    if not known.needs_key:
+        operation["security"] = []
+    operation["responses"] = {
+        str(status): _response(answer) for status, answer in sorted(known.answers.items())
+    } | {str(status): _refusal(status) for status in problems_of(known)}
+
+
+def _parameter(given: dict[str, Any]) -> dict[str, Any]:
+    meaning, example = PARAMETERS[given["name"]]
+    schema = given["schema"]
+    # A query has no null: what may be left out is simply not required.
+    schema = next((one for one in schema.get("oneOf", ()) if one["type"] != "null"), schema)
+    if None in schema.get("enum", ()):
+        schema = {"type": "string", "enum": [one for one in schema["enum"] if one is not None]}
+    return {
+        "name": given["name"], "in": given["in"], "required": given["required"],
+        "description": meaning, "schema": schema, "example": example,
+    }  # fmt: skip
+
+
+def _request_header(name: str) -> dict[str, Any]:
+    meaning, required, example = REQUEST_HEADERS[name]
+    return {
+        "name": name, "in": "header", "required": required, "description": meaning,
+        "schema": {"type": "string"}, "example": example,
+    }  # fmt: skip
+
+
+def _response(answer: Answer) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        media: {"schema": {"type": "object"} if media == JSON else _BYTES} for media in answer.media
+    }
+    if answer.body is not None:
+        content[JSON] = _content(EXAMPLES[answer.body])
+    return _with_headers({"description": answer.description}, content, answer.headers)
+
+
+def _refusal(status: int) -> dict[str, Any]:
+    headers = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+    title, detail = HTTPStatus(status).phrase, PROBLEMS[status]
+    example = told.Problem(type="about:blank", title=title, status=status, detail=detail)
+    content = {PROBLEM: _content(example)}
+    return _with_headers({"description": PROBLEMS[status]}, content, headers.get(status, ()))
+
+
+def _with_headers(
+    response: dict[str, Any], content: dict[str, Any], names: tuple[str, ...]
+) -> dict[str, Any]:
+    if content:
+        response["content"] = content
+    if names:
+        response["headers"] = {
+            name: {"description": RESPONSE_HEADERS[name], "schema": {"type": "string"}}
+            for name in names
+        }
+    return response
+
+
+def _content(example: msgspec.Struct) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{type(example).__name__}"}
+    return {"schema": schema, "example": msgspec.to_builtins(example)}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 
+from nop_ingest.upload_api import told
 from nop_ingest.upload_api.callers import in_database, own_source
 from nop_ingest.upload_api.problems import PROBLEMS, AnyRequest
 from nop_ingest.upload_api.states import answer, settled
@@ -34,7 +34,7 @@ async def list_versions(
         return source_versions.list_versions(connection, owned.id, before=before, limit=limit)
 
     found = await in_database(request, read)
-    return answer({"versions": [_told(version) for version in found]}, 200)
+    return answer(told.VersionList([told.version(one) for one in found]), 200)
 
 
 @get("/sources/{name:str}/versions/diff", exception_handlers=PROBLEMS, action=Action.READ_UPLOADS)
@@ -53,18 +53,8 @@ async def diff_versions(
         return source_versions.diff_versions(connection, owned.id, from_, to, after, limit)
 
     found = await in_database(request, read)
-    changes = [
-        {
-            "kind": change.kind,
-            "key": change.key,
-            "name": change.name,
-            "change": change.change,
-            "fields": [field._asdict() for field in change.fields],
-        }
-        for change in found
-    ]
     next_after = found[-1].number if len(found) == limit else None
-    return answer({"changes": changes, "next_after": next_after}, 200)
+    return answer(told.Differences([told.difference(one) for one in found], next_after), 200)
 
 
 @post(
@@ -85,13 +75,6 @@ async def restore_version(
         return upload_id
 
     return await settled(request, await in_database(request, act))
-
-
-def _told(version: source_versions.SourceVersion) -> dict[str, Any]:
-    told: dict[str, Any] = msgspec.to_builtins(version)
-    for name in ("source_id", "delivery_id", "account_id", "key_id", "missing"):
-        del told[name]
-    return told | {"missing": len(version.missing)}
 
 
 ROUTES = [list_versions, diff_versions, restore_version]
