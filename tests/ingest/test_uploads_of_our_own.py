@@ -80,6 +80,21 @@ def test_prices_in_a_table_leave_the_tariffs_that_were_made_by_hand(
     assert [name for (name,) in live] == ["DAY", "DC-FAST", "NIGHT", "YEAR"]
 
 
+def test_a_table_filled_in_well_has_no_remark_on_any_row(
+    connection: Connection, source: Source, tmp_path: Path
+) -> None:
+    """That nobody wrote down when each row changed is told once, and is no flaw of a row."""
+    table = tmp_path / "stations.csv"
+    station = msgspec.structs.replace(LOCATIONS[0], id="MARKET")
+    table.write_bytes(write_csv([station], TARIFFS))
+
+    report = upload(connection, source, table)
+
+    assert (report.accepted, report.flagged, report.rejected) == (2, 0, 0), report.findings
+    (told,) = report.findings
+    assert (told.code, told.row) == ("last-updated-missing", None)
+
+
 def _renamed(name: str) -> TariffRecord:
     return msgspec.structs.replace(TARIFFS[0], id=name)
 

@@ -49,6 +49,8 @@ REQUIRED = (
 )  # fmt: skip
 NAMING = frozenset({"location_id", "evse_uid"})
 """The columns by which our own table is recognised."""
+UNSAID_BY_HAND = frozenset({"last-updated-missing"})
+"""Nobody who keeps a table by hand writes down when each row changed: told once for the file."""
 OURS = frozenset({"power_derived"})
 """Computed by the platform, never told by a publisher."""
 _PREFIXED = {"id", "uid", "name", "last_updated"}

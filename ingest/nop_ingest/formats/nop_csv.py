@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nop_ingest.formats.connector_rows import NAMING, column_of_path
+from nop_ingest.formats.connector_rows import NAMING, UNSAID_BY_HAND, column_of_path
 from nop_ingest.formats.received_file import ReceivedFile
 from nop_ingest.formats.row_reader import fold, parse_table
 from nop_ingest.formats.upload_format import Parsed, UploadFormat
@@ -30,4 +30,5 @@ FORMAT = UploadFormat(
     sniff=sniff,
     parse=parse,
     columns=column_of_path(),
+    lacks=UNSAID_BY_HAND,
 )

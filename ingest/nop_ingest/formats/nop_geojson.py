@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from nop_ingest.formats.connector_rows import NAMING, column_of_path
+from nop_ingest.formats.connector_rows import NAMING, UNSAID_BY_HAND, column_of_path
 from nop_ingest.formats.json_items import JsonItem
 from nop_ingest.formats.received_file import ReceivedFile
 from nop_ingest.formats.record_reader import Unusable, read_value
@@ -118,4 +118,5 @@ FORMAT = UploadFormat(
     parse=parse,
     in_parts=True,
     columns=column_of_path(),
+    lacks=UNSAID_BY_HAND,
 )

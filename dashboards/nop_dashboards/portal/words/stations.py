@@ -79,6 +79,10 @@ TEXTS = {
     "station.power_type": ("Current", "करंट"),
     "station.kw": ("Power in kW", "पावर (kW)"),
     "station.tariff": ("Tariff", "शुल्क"),
+    "station.no_tariff": (
+        "Without a tariff the price is shown as unknown.",
+        "शुल्क के बिना दाम अज्ञात दिखता है।",
+    ),
     "station.missing": ("Please fill this in.", "कृपया इसे भरें।"),
     "station.not_a_coordinate": (
         "Write degrees as a number, such as 28.61394.",
