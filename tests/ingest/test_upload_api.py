@@ -21,7 +21,7 @@ from upload_description import Description
 from nop import upload_jobs
 from nop.asgi import create_app
 from nop_ingest import upload_api
-from nop_ingest.upload_api import problems, receiving
+from nop_ingest.upload_api import documents, problems, receiving
 from nop_registry import settings
 from nop_registry.access import make_key
 from nop_registry.database import Connection
@@ -333,16 +333,22 @@ def test_a_file_that_is_cut_off_is_not_waited_for(
     assert states == [("withdrawn",), ("received",)]
 
 
-def test_wrong_methods_and_texts_are_problems_too(
-    database_url: str, make_header: MakeHeader
+def test_whatever_goes_wrong_is_a_problem_with_a_sentence(
+    database_url: str, make_header: MakeHeader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with TestClient(create_app(database_url)) as opened:
+    def fail(*_: object) -> None:
+        raise RuntimeError("of our own")
+
+    monkeypatch.setattr(documents, "document", fail)
+    with TestClient(create_app(database_url), raise_server_exceptions=False) as opened:
         key = make_header()
+        opened.post("/uploads?source=files&filename=a.csv", headers=key | CSV, content=STATIONS)
         answers = {
             405: opened.put("/uploads"),
             404: opened.get("/uploads/abc", headers=key),
             422: opened.get("/uploads?source=a%00b", headers=key),
             400: opened.get("/uploads?source=files&limit=many", headers=key),
+            500: opened.get("/uploads/1", headers=key),
         }
     for status, answer in answers.items():
         assert answer.headers["content-type"] == "application/problem+json"

@@ -17,6 +17,7 @@ _PAGES = {
     "map": "/",
     "graphql": "/graphql",
     "coverage": "/coverage",
+    "portal": "/portal",
     "health": "/health/ready",
     "metrics": "/metrics",
 }

@@ -71,7 +71,11 @@ def _tell(request: AnyRequest, error: Exception) -> Response[bytes]:
     for kind, status, title in _STATUS_OF:
         if isinstance(error, kind):
             return problem(status, title, str(error))
-    return problem(500, "Internal error", "The upload failed; nothing more is known here.")
+    return _tell_fault(request, error)
+
+
+def _tell_fault(request: AnyRequest, error: Exception) -> Response[bytes]:
+    return problem(500, "Internal error", "our own fault, which is in our log: try again later")
 
 
 def _tell_http(request: AnyRequest, error: HTTPException) -> Response[bytes]:
@@ -114,4 +118,5 @@ PROBLEMS: ExceptionHandlersMap = {
     psycopg.OperationalError: _tell_no_database,
     psycopg.DataError: _tell_not_storable,
     TimeoutError: _tell_too_slow,
+    500: _tell_fault,
 }
