@@ -30,6 +30,20 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
+def drop(page: Page, files: dict[str, str]) -> None:
+    """Files are dropped on the form, as from a file manager."""
+    page.locator("#drop").evaluate(
+        """(place, files) => {
+          const dataTransfer = new DataTransfer();
+          for (const [name, text] of Object.entries(files)) {
+            dataTransfer.items.add(new File([text], name));
+          }
+          place.dispatchEvent(new DragEvent('drop', {dataTransfer, cancelable: true}));
+        }""",
+        files,
+    )
+
+
 def test_invited_upload_bad_rows_annotated_file_mended_all_in(
     visit: Callable[..., Visit], worker: Worker, connection: Connection, tmp_path: Path
 ) -> None:
@@ -82,7 +96,10 @@ def test_invited_upload_bad_rows_annotated_file_mended_all_in(
     file.write_text(mended.getvalue(), newline="")
 
     page.get_by_role("link", name="Send the mended file").click()
-    page.set_input_files("#file", file)
+    drop(page, {"a.csv": "a", "b.csv": "b"})
+    expect(page.locator("#sent")).to_contain_text("one file at a time")
+    drop(page, {file.name: mended.getvalue()})
+    expect(page.locator("#sent")).to_be_empty()
     page.get_by_role("button", name="Check this file").click()
     expect(page.locator("[data-count=rejected]")).to_have_text("0")
     page.get_by_role("button", name="Take 4 good rows").click()

@@ -35,6 +35,7 @@ TEXTS = {
         "The sending of {name} was interrupted. Choose the same file again: only the rest is sent.",
         "{name} का भेजना रुक गया था। वही फ़ाइल फिर चुनें: केवल बाकी हिस्सा जाएगा।",
     ),
+    "uploads.one_file": ("Send one file at a time.", "एक बार में एक ही फ़ाइल भेजें।"),
     "uploads.signed_out": (
         "You were signed out meanwhile. Load this page again and sign in; what has arrived is "
         "kept, so choose the same file again.",

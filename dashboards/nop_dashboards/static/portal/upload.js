@@ -10,7 +10,7 @@ if (form) {
   const status = document.getElementById('sent');
   const box = document.getElementById('sending');
   const bar = box.querySelector('progress');
-  listenToDrops(drop, input);
+  listenToDrops(drop, input, status);
   tellInterrupted(status);
   form.addEventListener('submit', async (event) => {
     const file = input.files[0];
@@ -33,7 +33,7 @@ if (form) {
   });
 }
 
-function listenToDrops(drop, input) {
+function listenToDrops(drop, input, status) {
   for (const name of ['dragenter', 'dragover']) {
     drop.addEventListener(name, (event) => {
       event.preventDefault();
@@ -44,7 +44,9 @@ function listenToDrops(drop, input) {
   drop.addEventListener('drop', (event) => {
     event.preventDefault();
     drop.classList.remove('is-over');
-    if (event.dataTransfer.files.length) input.files = event.dataTransfer.files;
+    const {files} = event.dataTransfer;
+    if (files.length === 1) input.files = files;
+    status.textContent = files.length > 1 ? form.dataset.oneFile : '';
   });
 }
 
