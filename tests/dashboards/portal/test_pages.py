@@ -202,6 +202,21 @@ def test_a_file_goes_without_javascript_from_the_form_to_the_map_and_back(
     assert "Completeness" in found and "cell-missing" in found
 
 
+def test_a_file_of_no_use_says_why_and_where_to_send_the_next(
+    client: TestClient[Litestar], connection: Connection, worker: Worker
+) -> None:
+    add_file_source(connection)
+    client.cookies.set(COOKIE, sign_in(connection))
+    form = "/portal/sources/abc-files/uploads"
+    sent = client.post(
+        form, data={"csrf": form_token(client)}, files={"file": ("a.pdf", b"%PDF-1.4 none")}
+    )
+    worker.work()
+    page = client.get(sent.url.path, params={"lang": "hi"}).text
+    assert "इसे सुधारकर फ़ाइल फिर भेजें" in page and "the file is a PDF" in page
+    assert page.count(f'href="{form}"') == 2  # where one is, and what to do
+
+
 def test_pieces_are_resumed_where_they_broke_off(
     client: TestClient[Litestar], connection: Connection, worker: Worker
 ) -> None:

@@ -112,6 +112,7 @@ TEXTS = {
     ),
     "upload.all_findings": ("all findings (CSV)", "सभी टिप्पणियाँ (CSV)"),
     "upload.again": ("Send the mended file", "सुधारी हुई फ़ाइल भेजें"),
+    "upload.mend_file": ("Mend this and send the file again:", "इसे सुधारकर फ़ाइल फिर भेजें:"),
     "upload.see_map": ("See it on the public map", "सार्वजनिक मानचित्र पर देखें"),
     "upload.see_stations": ("See my stations", "मेरे स्टेशन देखें"),
     "upload.undo": ("Versions and undo", "संस्करण और वापसी"),
