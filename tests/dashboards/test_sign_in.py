@@ -321,5 +321,6 @@ def test_a_database_that_is_away_is_said_and_nobody_is_let_in(visitor: Visitor) 
     database = visitor.client.app.state.portal_database
     database._run = away
     visitor.client.cookies.set("nop_session", "x")
-    answer = visitor.client.get("/portal", follow_redirects=False)
-    assert answer.status_code == 503
+    answer = visitor.client.get("/portal?lang=hi", follow_redirects=False)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert 'role="alert">रजिस्टर से अभी संपर्क नहीं' in answer.text

@@ -7,14 +7,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 import psycopg
+import structlog
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 from markupsafe import Markup
+from psycopg_pool import PoolTimeout
 
 from nop_dashboards import figures
-from nop_dashboards.answers import ANSWERS as ANSWERS_OF_ALL
 from nop_dashboards.portal import language
 from nop_dashboards.portal.addresses import page_of
 from nop_dashboards.portal.doorkeeper import CSRF_FIELD, csrf_token, find_principal
@@ -37,6 +38,8 @@ _PLACES: tuple[tuple[str, str, Action], ...] = (
     ("/portal/team", "nav.team", Action.MANAGE_TEAM),
 )
 _YEAR_S = 31_536_000
+_log = structlog.get_logger(__name__)
+_UNAVAILABLE = (psycopg.OperationalError, psycopg.errors.UndefinedTable, PoolTimeout)
 
 
 def texts(request: AnyRequest) -> Texts:
@@ -116,6 +119,8 @@ def sentence(t: Texts, error: Exception) -> str:
         return t("problem.no_such_page")
     if isinstance(error, AccessDenied):
         return t("problem.not_allowed")
+    if isinstance(error, _UNAVAILABLE):
+        return t("problem.unavailable")
     if isinstance(error, psycopg.Error):
         return t("problem.cannot_be_used")
     if isinstance(error, NopError):
@@ -128,7 +133,11 @@ def _problem(status: int) -> Any:
         # Handlers of errors cannot wait: the guard has asked who it is before.
         principal = request.scope["state"].get("portal_principal")
         said = sentence(texts(request), error)
-        return _answer(request, principal, "problem.html", status, {"sentence": said})
+        told = _answer(request, principal, "problem.html", status, {"sentence": said})
+        if status == 503:
+            _log.warning("database_unavailable", error=type(error).__name__)
+            told.headers["Retry-After"] = "5"
+        return told
 
     return answer
 
@@ -142,7 +151,6 @@ def answer_elsewhere(request: AnyRequest, error: HTTPException) -> Response[Any]
 
 
 PROBLEMS: dict[int | type[Exception], Any] = {
-    **ANSWERS_OF_ALL,
     TooMany: _problem(429),
     AccessDenied: _problem(403),
     OutOfReach: _problem(404),
@@ -150,6 +158,7 @@ PROBLEMS: dict[int | type[Exception], Any] = {
     WrongState: _problem(409),
     InvalidInput: _problem(400),
     NopError: _problem(400),
+    **dict.fromkeys(_UNAVAILABLE, _problem(503)),
     psycopg.DataError: _problem(400),  # a text with a NUL, a number beyond any of ours
     500: _problem(500),
 }

@@ -19,7 +19,7 @@ _FINDING = told.Finding(
 _UPLOAD = UploadDocument(
     id=17, source="in-abc-files", kind="file", filename="stations.csv", size=20_480,
     sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", format="nop_csv",
-    whole=True, state="checking", doing="rows are read", progress=40, commit_wanted=False,
+    whole=True, state="checking", doing="reading", progress=40, commit_wanted=False,
     version=None, error=None, sent_by="nightly export", accepted_by=None, created_at=_AT,
     finished_at=None, report=None,
     links={"self": "/uploads/17", "findings": "/uploads/17/findings",

@@ -32,7 +32,6 @@ TEXTS = {
         "आधे स्रोतों के {score} % या अधिक हैं।",
     ),
     "score.trend": ("Score from {first} to {last}", "{first} से {last} तक के अंक"),
-    "score.day": ("Day", "दिन"),
     "score.lift": ("What lifts the score most", "अंक किससे सबसे अधिक बढ़ेंगे"),
     "score.lift_line": (
         "+{points} points: {title} ({affected} of {eligible})",

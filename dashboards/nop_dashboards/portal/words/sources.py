@@ -82,7 +82,6 @@ TEXTS = {
     "source.last_file": ("Last file taken", "अंतिम ली गई फ़ाइल"),
     "source.last_attempt": ("Last attempt", "अंतिम प्रयास"),
     "source.failures": ("Failed attempts in a row", "लगातार असफल प्रयास"),
-    "source.freshness": ("Freshness", "ताज़गी"),
     "source.pulled_every": ("We ask every {minutes} min", "हम हर {minutes} मिनट पर पूछते हैं"),
     "source.published": ("Published stations", "प्रकाशित स्टेशन"),
     "source.held_back": (
@@ -101,7 +100,6 @@ TEXTS = {
     "source.no_score": ("not measured yet", "अभी मापा नहीं गया"),
     "source.upload": ("Upload a file", "फ़ाइल अपलोड करें"),
     "source.history": ("Versions", "संस्करण"),
-    "source.check": ("Test the connection", "कनेक्शन जाँचें"),
     "source.connection": ("Connection", "कनेक्शन"),
     "source.peer.invited": ("invited, not registered yet", "आमंत्रित, अभी पंजीकृत नहीं"),
     "source.peer.registering": ("registering", "पंजीकरण जारी"),

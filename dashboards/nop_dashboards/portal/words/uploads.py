@@ -9,7 +9,6 @@ TEXTS = {
         "हमारा नमूना (CSV, XLSX, GeoJSON, JSON), OCPI JSON, DATEX II, OICP, IRVE, BNetzA, BEE, "
         "AFDC, Open Charge Map; gzip या zip में भी। 1\u00a0GiB तक।",
     ),
-    "uploads.choose": ("File", "फ़ाइल"),
     "uploads.what": ("This file holds", "इस फ़ाइल में है"),
     "uploads.whole": (
         "everything we have: what it does not list is gone",
@@ -66,7 +65,11 @@ TEXTS = {
     "upload.state.refused": ("refused: no row can be used", "अस्वीकृत: कोई पंक्ति उपयोगी नहीं"),
     "upload.state.failed": ("failed", "असफल"),
     "upload.state.withdrawn": ("withdrawn", "वापस ली गई"),
-    "upload.working": ("{doing}: {percent} %", "{doing}: {percent} %"),
+    "upload.doing.waiting": ("waiting", "प्रतीक्षा"),
+    "upload.doing.reading": ("reading the rows", "पंक्तियाँ पढ़ी जा रही हैं"),
+    "upload.doing.checking": ("checking the rows", "पंक्तियाँ जाँची जा रही हैं"),
+    "upload.doing.committing": ("taking the rows", "पंक्तियाँ ली जा रही हैं"),
+    "upload.doing.restoring": ("restoring", "वापस लाया जा रहा है"),
     "upload.waits": ("This page follows by itself.", "यह पृष्ठ अपने आप ताज़ा होता है।"),
     "upload.reload": ("See how far it is", "देखें कहाँ तक पहुँचा"),
     "upload.format": ("Read as", "इस रूप में पढ़ी गई"),
