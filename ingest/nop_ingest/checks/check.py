@@ -59,10 +59,16 @@ def apply_checks(
     checks: tuple[Check[R], ...], record: R, context: Context, path: str, findings: list[Finding]
 ) -> None:
     """Add a notice for each flaw found; `path` is where the record stands, "" at the top."""
+    said: set[str] | None = None
     for rule in checks:
         flaw = rule.find(record, context)
-        if flaw is not None:
-            place = f"{path}.{flaw.path}" if path and flaw.path else path or flaw.path
-            if rule.code.endswith("-missing") and any(f.path == place for f in findings):
+        if flaw is None:
+            continue
+        place = f"{path}.{flaw.path}" if path and flaw.path else path or flaw.path
+        if rule.code.endswith("-missing"):
+            said = {finding.path for finding in findings} if said is None else said
+            if place in said:
                 continue  # it was there and left out, which has been said
-            findings.append(Notice(rule.code, rule.severity, place, flaw.message, flaw.value))
+        findings.append(Notice(rule.code, rule.severity, place, flaw.message, flaw.value))
+        if said is not None:
+            said.add(place)
