@@ -20,6 +20,7 @@ import structlog
 from procrastinate import App, RetryStrategy
 
 from nop_ingest.files.errand import Errand
+from nop_ingest.files.parsed_files import ParsedFiles
 from nop_ingest.upload_report import RowFinding, UploadReport
 from nop_ingest.uploads import UploadBusy, roll_back, upload_file
 from nop_registry.access import Principal, Role, reaches
@@ -34,6 +35,7 @@ log = structlog.get_logger()
 OWN_FAULT = "The platform itself failed; its log says why. Nothing of your file is lost."
 _AT_ONCE = 2  # files read at a time by a process: each may take half a GiB
 _slots = threading.BoundedSemaphore(_AT_ONCE)
+_parsed_files = ParsedFiles()
 _TOLD_EVERY_S = 0.5
 Progress = Callable[[str, int, int | None], None]
 
@@ -155,7 +157,7 @@ def _do(connection: Connection, upload: Upload, country: str, tell: _Teller) -> 
             keep = _Keeper(connection, upload)
             report = upload_file(
                 connection, source, Path(file.name), upload.filename, errand,
-                progress=tell.progress, keep_findings=keep.keep,
+                progress=tell.progress, keep_findings=keep.keep, parsed_files=_parsed_files,
             )  # fmt: skip
     _settle(connection, upload, report)
     return report

@@ -14,12 +14,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
+from os import SEEK_END
 from pathlib import Path
 from traceback import format_exc
-from typing import IO
+from typing import IO, Self
+from weakref import finalize
 
 import msgspec
 
@@ -68,6 +69,15 @@ class ParsedFile:
         """Name of the format that was recognised."""
         self.statuses_as_of = statuses_as_of
         """When its statuses were true: the newest time that one has. None: as of its arrival."""
+        self.size = lines.seek(0, SEEK_END)
+        """Bytes on disk, until it is closed, or nobody has it any more."""
+        self.close = finalize(self, lines.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     @cached_property
     def items(self) -> int:
@@ -85,16 +95,14 @@ class ParsedFile:
                 yield item
 
 
-@contextmanager
-def parsed_in_child(
-    path: Path, filename: str, limits: Limits | None = None
-) -> Iterator[ParsedFile]:
-    """Recognise and parse a file. `filename` is the sender's name for it.
+def parsed_in_child(path: Path, filename: str, limits: Limits | None = None) -> ParsedFile:
+    """Recognise and parse a file. `filename` is the sender's name for it. Whoever calls closes it.
 
     Raises InvalidInput when it cannot be recognised or used, or takes more than it may.
     """
     limits = limits or Limits()
-    with tempfile.TemporaryFile(prefix="nop-parsed-") as lines:
+    lines = tempfile.TemporaryFile(prefix="nop-parsed-")  # noqa: SIM115 - closed below, or by the caller
+    try:
         with tempfile.TemporaryDirectory(prefix="nop-child-") as folder:
             code = _run(path, filename, limits, folder, lines)
         first, last = _ends(lines)
@@ -105,7 +113,10 @@ def parsed_in_child(
             raise InvalidInput(last.refusal)
         if code != 0 or not isinstance(first, _Started) or not isinstance(last, _Ended):
             raise InvalidInput(_reason(code, limits))
-        yield ParsedFile(lines, first.format, last.statuses_as_of)
+        return ParsedFile(lines, first.format, last.statuses_as_of)
+    except BaseException:
+        lines.close()
+        raise
 
 
 def _run(path: Path, filename: str, limits: Limits, folder: str, lines: IO[bytes]) -> int | None:
@@ -131,7 +142,7 @@ def _run(path: Path, filename: str, limits: Limits, folder: str, lines: IO[bytes
 def _ends(lines: IO[bytes]) -> tuple[object, object]:
     """The first and the last line, where they are whole."""
     decode = msgspec.json.Decoder(_Line).decode
-    size = lines.seek(0, 2)
+    size = lines.seek(0, SEEK_END)
     lines.seek(0)
     found: list[object] = []
     for text in (lines.readline(), _last_line(lines, size)):

@@ -12,9 +12,9 @@ from hashlib import file_digest
 from pathlib import Path
 
 from nop_ingest.files.errand import Errand, KeepFindings, Progress
+from nop_ingest.files.parsed_files import ParsedFiles
 from nop_ingest.files.passes import Pass
 from nop_ingest.files.rollback import restore_version
-from nop_ingest.sandbox import parsed_in_child
 from nop_ingest.upload_report import UploadReport
 from nop_registry.access import acting_as
 from nop_registry.database import Connection
@@ -38,10 +38,12 @@ def upload_file(
     *,
     progress: Progress = lambda stage, done, total: None,
     keep_findings: KeepFindings = lambda findings: None,
+    parsed_files: ParsedFiles | None = None,
 ) -> UploadReport:
     """Read a file of `source` and tell what it would do; with `errand.commit`, do it.
 
-    `filename` is the sender's name for it. The connection must not be in a transaction. Raises
+    `filename` is the sender's name for it. `parsed_files`: what earlier previews may have parsed,
+    and where this one's is kept. The connection must not be in a transaction. Raises
     InvalidInput when the file as a whole cannot be used, UploadBusy when another one of the source
     is being read.
     """
@@ -71,7 +73,8 @@ def upload_file(
             delivery = _open_delivery(connection, source, report.filename, checksum, errand)
         try:
             progress("reading", 0, None)
-            with parsed_in_child(path, filename) as parsed:
+            files = parsed_files or ParsedFiles(most_bytes=0)
+            with files.open(path, filename, checksum, keep=not errand.commit) as parsed:
                 one_pass = Pass(
                     connection, source, delivery, report, errand, progress, keep_findings
                 )

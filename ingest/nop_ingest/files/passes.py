@@ -8,6 +8,7 @@ import msgspec
 
 from nop_ingest.context import Context
 from nop_ingest.files import commit, foretelling
+from nop_ingest.files.ahead import Ahead
 from nop_ingest.files.ending import Ending
 from nop_ingest.files.errand import Errand, KeepFindings, Progress
 from nop_ingest.files.reading import Batch, FileReader
@@ -20,7 +21,6 @@ from nop_ingest.upload_report import Counts, StatusCounts, UploadReport
 from nop_registry.access import acting_as
 from nop_registry.database import Connection
 from nop_registry.enums import ObjectKind, Status
-from nop_registry.errors import InvalidInput
 from nop_registry.store import deliveries
 from nop_registry.store.evse_names import EvseNames
 from nop_registry.store.objects import Sent, find_sent, restore_refused
@@ -79,27 +79,29 @@ class Pass:
         """Read the parsed file, batch by batch, and finish."""
         self.report.format = parsed.format
         self.as_of = min(parsed.statuses_as_of or self.as_of, self.as_of)
-        total, done, page_no = parsed.items, 0, 0
-        if total == 0:
-            raise InvalidInput("the file has no rows below its header")
+        total, done = parsed.items, 0
         self.book = RowBook(find_format(parsed.format))
         reader = FileReader(
             self.source.id, self.context, self.book, self.errand.writable,
             f"source {self.source.name}",
         )  # fmt: skip
         pages_done = self._resume()
-        for page_no, batch in enumerate(reader.batches(parsed), start=1):
-            self._note(batch)
-            if self.delivery is None:
-                with self.connection.transaction():
-                    self._foretell(batch)
-            elif page_no > pages_done:
-                self._commit(self.delivery, page_no, batch)
-            else:
-                self._judge(batch, StatusCounts())  # counted before it was cut; rows are booked
-            self.keep_findings(self.book.take_new())
-            done += batch.items
-            self.progress("checking" if self.delivery is None else "committing", done, total)
+        with Ahead(reader.batches(parsed)) as batches:
+            for page_no, batch in enumerate(batches, start=1):
+                self._note(batch)
+                if not batch.statuses:  # else the book is written in here too
+                    batches.prepare()
+                if self.delivery is None:
+                    with self.connection.transaction():
+                        self._foretell(batch)
+                elif page_no > pages_done:
+                    self._commit(self.delivery, page_no, batch)
+                else:  # counted before it was cut; its rows are booked
+                    self._judge(batch, StatusCounts())
+                done += batch.items
+                self.progress("checking" if self.delivery is None else "committing", done, total)
+                batches.wait()
+                self.keep_findings(self.book.take_new())
         self.book.fill(self.report)
         self.keep_findings(self.book.take_new())
         self._finish()
