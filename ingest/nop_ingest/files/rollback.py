@@ -159,7 +159,8 @@ def _finish(
     report: UploadReport,
 ) -> None:
     with acting_as(connection, errand.actor):
-        turned = restore_missing(connection, source.id, target.missing, delivery.started_at)
+        missing = source_versions.list_missing(connection, target)
+        turned = restore_missing(connection, source.id, missing, delivery.started_at)
         show(connection, turned)
         deliveries.finish_delivery(
             connection, delivery, "complete", msgspec.to_builtins(report), total=0

@@ -121,7 +121,7 @@ def version(found: SourceVersion) -> Version:
     """As the API tells it: without our own numbers."""
     return Version(
         number=found.number, kind=found.kind, restores=found.restores, upload_id=found.upload_id,
-        filename=found.filename, counts=found.counts, missing=len(found.missing),
+        filename=found.filename, counts=found.counts, missing=found.n_missing,
         actor_kind=found.actor_kind, actor=found.actor, made_at=found.made_at,
     )  # fmt: skip
 

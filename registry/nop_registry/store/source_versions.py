@@ -6,8 +6,9 @@ up to its own. Files of one source are taken one after the other, so deliveries 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -19,9 +20,11 @@ from nop_registry.enums import ObjectKind
 from nop_registry.errors import NotFound
 from nop_registry.records import LocationRecord, TariffRecord
 from nop_registry.store.deliveries import Delivery
+from nop_registry.store.staging import number_array
 from nop_registry.store.upload_files import create_upload, finish_receiving
 
 MISSING_KEPT = 100_000
+_AT_ONCE = 1000
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     ObjectKind.LOCATION: msgspec.json.Decoder(LocationRecord),
     ObjectKind.TARIFF: msgspec.json.Decoder(TariffRecord),
@@ -42,7 +45,7 @@ class SourceVersion(msgspec.Struct, frozen=True, kw_only=True):
     filename: str | None
     counts: dict[str, Any]
     """locations, evses, tariffs: how many became new, changed, …"""
-    missing: list[int]
+    n_missing: int
     """Locations held that it did not list (they are shown as missing, and not yet retired)."""
     actor_kind: str
     account_id: int | None
@@ -90,9 +93,8 @@ class ObjectChange(NamedTuple):
     fields: list[FieldChange]
 
 
-_COLUMNS = ", ".join(
-    "u.filename" if name == "filename" else f"v.{name}" for name in SourceVersion.__struct_fields__
-)
+_ELSEWHERE = {"filename": "u.filename", "n_missing": "cardinality(v.missing) AS n_missing"}
+_COLUMNS = ", ".join(_ELSEWHERE.get(name, f"v.{name}") for name in SourceVersion.__struct_fields__)
 _SELECT = f"""SELECT {_COLUMNS} FROM source_version v
     LEFT JOIN upload u ON u.id = v.upload_id """  # noqa: S608 - our own column names
 
@@ -162,6 +164,16 @@ def get_version(connection: Connection, source_id: int, number: int) -> SourceVe
     return found
 
 
+def list_missing(connection: Connection, version: SourceVersion) -> list[int]:
+    """Numbers of the Locations held that it did not list."""
+    row = connection.execute(
+        "SELECT missing FROM source_version WHERE source_id = %s AND number = %s",
+        (version.source_id, version.number),
+        binary=True,
+    ).fetchone()
+    return list(row[0]) if row else []
+
+
 def roll_back(connection: Connection, source_id: int, number: int, actor: Principal) -> int:
     """Have the worker restore what the source said at that version; returns the upload's number.
 
@@ -180,8 +192,24 @@ def list_differing(
     connection: Connection, source_id: int, a: SourceVersion | None, b: SourceVersion
 ) -> list[int]:
     """Numbers of the objects that are not the same at both versions, in order. None: now."""
-    rows = connection.execute(_DIFFERING, _between(source_id, a, b))
-    return [number for (number,) in rows]
+    return [number for some in _differing(connection, source_id, a, b) for number in some]
+
+
+def _differing(
+    connection: Connection,
+    source_id: int,
+    a: SourceVersion | None,
+    b: SourceVersion,
+    after: int = 0,
+) -> Iterator[list[int]]:
+    """The same, those after `after`, some at a time: mostly a page of them is wanted."""
+    between = _between(source_id, a, b)
+    rows = connection.execute(_MOVED, between | {"after": after}, binary=True)
+    moved = sorted(number for (number,) in rows)
+    for begin in range(0, len(moved), _AT_ONCE):
+        some = number_array(moved[begin : begin + _AT_ONCE])
+        found = connection.execute(_DIFFERING, between | {"some": some}, binary=True)
+        yield [number for (number,) in found]
 
 
 def read_states(
@@ -205,40 +233,52 @@ def diff_versions(
     """
     older = get_version(connection, source_id, a)
     newer = get_version(connection, source_id, b)
-    rows = connection.execute(
-        _DIFFERING + " LIMIT %(limit)s",
-        _between(source_id, older, newer) | {"after": after, "limit": limit},
-    )
-    numbers = [number for (number,) in rows]
+    differing = chain.from_iterable(_differing(connection, source_id, older, newer, after))
+    numbers = list(islice(differing, limit))
     before = read_states(connection, numbers, older)
     now = read_states(connection, numbers, newer)
     return [_change(number, before.get(number), now.get(number)) for number in numbers]
 
 
 def _between(source_id: int, a: SourceVersion | None, b: SourceVersion) -> dict[str, Any]:
+    first = b if a is None or b.number < a.number else a
+    last = None if a is None else max(a, b, key=lambda version: version.number)
     return {
         "source": source_id,
         "a": a.delivery_id if a else None,
         "a_at": a.made_at if a else None,
         "b": b.delivery_id,
         "b_at": b.made_at,
-        "after": 0,
+        "first": first.delivery_id,
+        "first_at": first.made_at,
+        "last": last.delivery_id if last else None,
+        "last_at": last.made_at if last else None,
     }
 
 
-# What a person withdrew has no delivery: it counts by its moment.
-_OBJECTS = """(SELECT id FROM location WHERE source_id = %(source)s
-    UNION ALL SELECT id FROM tariff WHERE source_id = %(source)s)"""
+# What a person withdrew has no delivery: it counts by its moment. Only what came from the first
+# version to the last can differ; `last` is NULL where it is compared with what is held now.
+_MOVED = """
+SELECT v.object_id AS id FROM delivery d JOIN object_version v ON v.delivery_id = d.id
+WHERE d.source_id = %(source)s AND d.id > %(first)s
+  AND (%(last)s::bigint IS NULL OR d.id <= %(last)s) AND v.object_id > %(after)s
+UNION
+SELECT v.object_id FROM object_version v
+WHERE v.delivery_id IS NULL AND v.valid_from > %(first_at)s
+  AND (%(last_at)s::timestamptz IS NULL OR v.valid_from <= %(last_at)s)
+  AND v.object_id > %(after)s
+  AND (v.object_id IN (SELECT id FROM location WHERE source_id = %(source)s)
+       OR v.object_id IN (SELECT id FROM tariff WHERE source_id = %(source)s))"""
 _HASH_AT = """LEFT JOIN LATERAL (
     SELECT v.content_hash FROM object_version v WHERE v.object_id = o.id
       AND CASE WHEN {d} IS NULL THEN true WHEN v.delivery_id IS NULL THEN v.valid_from <= {at}
                ELSE v.delivery_id <= {d} END
     ORDER BY v.version DESC LIMIT 1) {name} ON true"""
 _DIFFERING = f"""
-SELECT o.id FROM {_OBJECTS} o
+SELECT o.id FROM unnest(%(some)s::bigint[]) AS o (id)
 {_HASH_AT.format(d="%(a)s::bigint", at="%(a_at)s::timestamptz", name="a")}
 {_HASH_AT.format(d="%(b)s::bigint", at="%(b_at)s::timestamptz", name="b")}
-WHERE a.content_hash IS DISTINCT FROM b.content_hash AND o.id > %(after)s
+WHERE a.content_hash IS DISTINCT FROM b.content_hash
 ORDER BY o.id"""  # noqa: S608 - constants
 
 _STATES = """

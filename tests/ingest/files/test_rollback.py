@@ -18,6 +18,7 @@ from nop_registry.queries.records import read_locations, read_tariffs
 from nop_registry.records import LocationRecord, TariffRecord
 from nop_registry.store import source_parties, source_versions, sources
 from nop_registry.store.sources import Source
+from nop_registry.store.withdrawal import withdraw_source
 
 HEADER = "country_code,party_id,location_id,lat,lon,evse_uid,connector_id,standard,address\n"
 ANNA = Principal(
@@ -213,3 +214,24 @@ def test_a_rollback_ends_what_waited_for_a_persons_word(
         assert (held.state, sources.get_source(connection, "files").state) == ("held", "active")
         counted = connection.execute("SELECT max(missing_pulls) FROM source_object").fetchone()
         assert counted == (0,)
+
+
+def test_what_was_withdrawn_between_two_versions_is_gone_and_the_other_way_round_new(
+    connection: Connection, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_versions, "_AT_ONCE", 1)
+    path = tmp_path / "a.csv"
+    commit(connection, source, path, row(1), row(2))
+    with connection.transaction():
+        withdraw_source(connection, source.name, "asked for")
+        sources.release_source(connection, source.name, accept_removal=False)
+    commit(connection, source, path, row(1), row(3))
+    with connection.transaction():
+        there, back = (
+            source_versions.diff_versions(connection, source.id, *pair) for pair in ((1, 2), (2, 1))
+        )
+        versions = source_versions.list_versions(connection, source.id)
+    assert {c.key: c.change for c in there} == {"IN*ABC*L2": "gone", "IN*ABC*L3": "new"}
+    assert {c.key: c.change for c in back} == {"IN*ABC*L2": "new", "IN*ABC*L3": "gone"}
+    assert [c.number for c in there] == sorted(c.number for c in there)
+    assert [version.n_missing for version in versions] == [0, 0]
