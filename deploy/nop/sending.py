@@ -20,6 +20,7 @@ _PIECE = 4 << 20
 _TRIES = 8
 _LONGEST_PAUSE_S = 30.0
 _POLL_S = 0.5
+_LATER = (409, 429)  # elsewhere than we thought; too often
 _ON_ITS_WAY = ("receiving", "received", "checking", "committing")
 
 
@@ -119,7 +120,7 @@ class _Sender:
                 answer = None
             if answer is not None and answer.status_code < 300:
                 return offset + len(data)
-            if answer is not None and answer.status_code < 500 and answer.status_code != 409:
+            if answer is not None and answer.status_code < 500 and answer.status_code not in _LATER:
                 raise _refusal(answer)
             _pause(attempt)
             there = self.ask("HEAD", here)

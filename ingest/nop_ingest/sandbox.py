@@ -36,13 +36,30 @@ MAX_ITEM_BYTES = 16 << 20
 """Of one Location or Tariff with what the file said of it; thousands of EVSEs take less."""
 
 
+_MIB = 1 << 20
+
+
 class Limits(msgspec.Struct, frozen=True):
     """What the child may take."""
 
-    memory_bytes: int = 512 << 20
+    memory_bytes: int = 512 * _MIB
     cpu_s: int = 60
     wall_s: int = 120
-    output_bytes: int = 1 << 30
+    output_bytes: int = 1024 * _MIB
+
+    @classmethod
+    def of_file(cls, size: int) -> Limits:
+        """Of a file of so many bytes, maybe packed: a large one takes longer, not more memory.
+
+        A GiB of OCPI JSON takes 40 s of a fast core, and twice its size on disk when parsed.
+
+        >>> Limits.of_file(1 << 20).cpu_s, Limits.of_file(1 << 30).cpu_s
+        (61, 600)
+        """
+        mib = size // _MIB
+        cpu_s = min(600, 60 + mib)
+        output_bytes = _MIB * min(4096, 1024 + 12 * mib)
+        return cls(cpu_s=cpu_s, wall_s=2 * cpu_s, output_bytes=output_bytes)
 
 
 class _Started(msgspec.Struct, tag="started"):
@@ -100,7 +117,7 @@ def parsed_in_child(path: Path, filename: str, limits: Limits | None = None) -> 
 
     Raises InvalidInput when it cannot be recognised or used, or takes more than it may.
     """
-    limits = limits or Limits()
+    limits = limits or Limits.of_file(path.stat().st_size)
     lines = tempfile.TemporaryFile(prefix="nop-parsed-")  # noqa: SIM115 - closed below, or by the caller
     try:
         with tempfile.TemporaryDirectory(prefix="nop-child-") as folder:
@@ -170,7 +187,7 @@ def _reason(code: int | None, limits: Limits) -> str:
     elif code in (-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGKILL, _OUT_OF_MEMORY):
         what = f"it needs more than {limits.memory_bytes >> 20} MiB of memory to read"
     elif code == -signal.SIGXFSZ:
-        what = "it unpacks to too much"
+        what = f"what it says takes more than {limits.output_bytes >> 20} MiB"
     else:
         what = "its content breaks the reader"
     return (

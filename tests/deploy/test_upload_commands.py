@@ -140,7 +140,7 @@ def test_a_file_is_sent_to_another_platform_and_goes_on_after_a_cut(
 
 
 class Platform:
-    """Another installation, whose answer to the third piece is lost."""
+    """Another installation: the answer to the third piece is lost, the fourth comes too soon."""
 
     def __init__(self, database_url: str) -> None:
         state = State({"pool": SimpleNamespace(conninfo=database_url)})
@@ -155,6 +155,8 @@ class Platform:
 
         def lossy_patch(*words: Any, **more: Any) -> Any:
             self.pieces += 1
+            if self.pieces == 4:
+                return SimpleNamespace(status_code=429)
             answer = patch(*words, **more)
             if self.pieces == 3:
                 self.cut += 1

@@ -149,6 +149,35 @@ def test_a_keys_files_are_counted_and_without_counters_none_is_taken(
     assert row_count == (1,)
 
 
+def test_pieces_and_questions_are_counted_too_and_not_taken_without_counters(
+    workers: tuple[Client, Client], connection: Connection
+) -> None:
+    add_file_source(connection)
+    _, key = a_key(connection)
+    begun = {"Upload-Complete": "?0", "Content-Type": "application/partial-upload"}
+    here = workers[0].post(FILE, headers=bearer(key) | begun).headers["location"]
+
+    def ask(client: Client, path: str) -> int:
+        return client.head(path, headers=bearer(key)).status_code
+
+    def send(client: Client, offset: int) -> int:
+        headers = bearer(key) | begun | {"Upload-Offset": str(offset)}
+        return client.patch(here, headers=headers, content=b"abc").status_code
+
+    assert (ask(workers[0], here), send(workers[1], 0), ask(workers[0], "/uploads/7")) == (
+        204, 204, 404,
+    )  # fmt: skip
+    counted = connection.execute("SELECT level FROM rate_bucket WHERE name LIKE 'upload-piece:%'")
+    assert [round(level) for (level,) in counted] == [3]
+    connection.execute("UPDATE rate_bucket SET level = 6000")
+    connection.commit()
+    assert [ask(workers[0], here), send(workers[1], 3), ask(workers[1], "/uploads/7")] == [429] * 3
+    connection.execute("ALTER TABLE rate_bucket RENAME TO elsewhere")
+    connection.commit()
+    assert ask(workers[0], here) >= 500 and send(workers[1], 3) >= 500
+    assert connection.execute("SELECT size FROM upload").fetchone() == (3,)
+
+
 def test_a_regulator_accepts_a_removal_and_takes_no_operators_file(
     workers: tuple[Client, Client], connection: Connection
 ) -> None:

@@ -21,7 +21,7 @@ from nop_registry.access import (
 )
 from nop_registry.database import Connection, connect
 from nop_registry.errors import AccessDenied, InvalidInput
-from nop_registry.store import api_keys, audit, sessions, source_parties, upload_files
+from nop_registry.store import api_keys, audit, rates, sessions, source_parties, upload_files
 from nop_registry.store.source_parties import OwnedSource
 from nop_registry.store.upload_files import Upload
 
@@ -90,13 +90,27 @@ def own_source(
 
 
 def own_upload(
-    connection: Connection, request: AnyRequest, action: Action, upload_id: int
+    connection: Connection,
+    request: AnyRequest,
+    action: Action,
+    upload_id: int,
+    rate: rates.Rate | None = None,
 ) -> tuple[Principal, Upload]:
-    """The upload of that number. Raises NopError."""
+    """The upload of that number; counts as a try at `rate`. Raises NopError."""
     principal = caller(connection, request)
-    connection.commit()
+    count(connection, principal, rate)
     with _refusals_noted(connection, principal, action, f"upload {upload_id}"):
         return principal, _find_own(connection, principal, action, upload_id)
+
+
+def count(connection: Connection, principal: Principal, rate: rates.Rate | None) -> None:
+    """Count a try of the caller, whatever comes of it, and note its key's use. Raises TooMany."""
+    try:
+        if rate is not None:
+            who = principal.key_id or principal.account_id
+            rates.take(connection, [rate], f"{principal.kind}:{who}")
+    finally:
+        connection.commit()
 
 
 def finish(connection: Connection, request: AnyRequest, upload_id: int, *, commit: bool) -> None:

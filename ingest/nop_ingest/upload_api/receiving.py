@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath, FromQuery
 
 from nop_ingest.upload_api import problems
-from nop_ingest.upload_api.callers import finish, in_database, own_source, own_upload
+from nop_ingest.upload_api.callers import count, finish, in_database, own_source, own_upload
 from nop_ingest.upload_api.problems import PROBLEMS, AnyRequest, KeyReused, WrongMedia
 from nop_ingest.upload_api.states import settled
 from nop_registry.access import Action, Principal
@@ -114,10 +114,7 @@ def _enter(
     connection: Connection, request: AnyRequest, source: str | None
 ) -> tuple[Principal, OwnedSource]:
     principal, owned = own_source(connection, request, Action.UPLOAD, source)
-    try:
-        rates.take(connection, [_RATE], f"{principal.kind}:{principal.key_id}")
-    finally:
-        connection.commit()
+    count(connection, principal, _RATE)
     return principal, owned
 
 
