@@ -173,6 +173,32 @@ def test_another_source_s_upload_is_not_there(client: Client, make_header: MakeH
     assert client.get("/uploads/99999999999999999999", headers=key).status_code == 404
 
 
+def test_an_annotated_copy_is_never_held_whole(
+    client: Client, make_header: MakeHeader, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, asked = bytes(range(256)) * (3 << 12), []
+
+    class Watched(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            asked.append(size)
+            return super().read(size)
+
+    copies: list[Watched] = []
+
+    def watched_copy(*words: object) -> tuple[Watched, str]:
+        copies.append(Watched(whole))
+        return copies[0], "csv"
+
+    monkeypatch.setattr(documents, "annotated_copy", watched_copy)
+    key = make_header("files")
+    here = f"/uploads/{send(client, key, STATIONS)['id']}"
+    answer = client.get(f"{here}/annotated-copy", headers=key)
+
+    assert answer.content == whole and answer.headers["content-length"] == str(3 << 20)
+    assert all(size is not None and 0 < size <= 1 << 20 for size in asked)
+    assert copies[0].closed
+
+
 @pytest.mark.parametrize(
     ("status", "authorization"),
     [(401, None), (401, "Bearer nopk_" + "a" * 43), (401, "Basic x"), (403, "no scope")],

@@ -11,8 +11,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, Literal, NamedTuple
 
@@ -56,19 +55,19 @@ class _Marked(NamedTuple):
     worst: Severity | None
 
 
-@contextmanager
 def annotated_copy(
     path: Path,
     filename: str,
     findings: Iterable[RowFinding],
     kind: Kind | None = None,
     limits: Limits | None = None,
-) -> Iterator[tuple[IO[bytes], Kind]]:
+) -> tuple[IO[bytes], Kind]:
     """The annotated copy as an open file, and its kind (by default that of the file itself).
 
-    Raises InvalidInput when the file is no table.
+    It has no name any more, so it is gone when whoever calls closes it. Raises InvalidInput when
+    the file is no table.
     """
-    limits = limits or Limits()
+    limits = limits or Limits.of_file(path.stat().st_size)
     with tempfile.TemporaryDirectory(prefix="nop-annotated-") as folder:
         with (Path(folder) / _FINDINGS).open("wb") as lines:
             for finding in findings:
@@ -76,8 +75,7 @@ def annotated_copy(
         told = _run([str(path.absolute()), filename, folder, kind or ""], folder, limits)
         if told.kind is None:
             raise InvalidInput(told.refusal or "this file cannot be copied")
-        with (Path(folder) / _COPY).open("rb") as copy:
-            yield copy, told.kind
+        return (Path(folder) / _COPY).open("rb"), told.kind
 
 
 def _run(arguments: list[str], folder: str, limits: Limits) -> _Ended:

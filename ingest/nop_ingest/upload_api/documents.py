@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import re
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
@@ -27,6 +28,7 @@ from nop_registry.enums import Severity
 from nop_registry.store import upload_files
 
 _PAGE = 1000
+_PIECE_BYTES = 256 << 10
 Limit = Annotated[int, QueryParameter(ge=1, le=_PAGE)]
 # One at a time, for each may take half a GiB; on its own, so that who waits keeps nobody else.
 _copier = ThreadPoolExecutor(1, thread_name_prefix="annotated-copy")
@@ -115,7 +117,7 @@ async def get_annotated_copy(
     request: AnyRequest,
     upload_id: FromPath[int],
     as_: Annotated[Kind | None, QueryParameter(name="as")] = None,
-) -> Response[bytes]:
+) -> Stream:
     """The sender's own table with three columns more: what is wrong with each row, and what to do.
 
     Mend it and send it again as it is. `as`: csv or xlsx, if not that of the file itself.
@@ -126,10 +128,19 @@ async def get_annotated_copy(
     copy, kind = await asyncio.get_running_loop().run_in_executor(
         _copier, _copy, database_url(request), upload, as_
     )
-    return Response(copy, media_type=MEDIA_TYPES[kind], headers=_download(upload, "checked", kind))
+    headers = _download(upload, "checked", kind)
+    headers["Content-Length"] = str(copy.seek(0, os.SEEK_END))
+    return Stream(_pieces(copy), media_type=MEDIA_TYPES[kind], headers=headers)
 
 
-def _copy(url: str, upload: upload_files.Upload, wanted: Kind | None) -> tuple[bytes, Kind]:
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while piece := file.read(_PIECE_BYTES):
+            yield piece
+
+
+def _copy(url: str, upload: upload_files.Upload, wanted: Kind | None) -> tuple[IO[bytes], Kind]:
     with (
         connect(url, autocommit=True) as connection,
         tempfile.NamedTemporaryFile(prefix="nop-upload-") as file,
@@ -138,8 +149,7 @@ def _copy(url: str, upload: upload_files.Upload, wanted: Kind | None) -> tuple[b
             file.write(chunk)
         file.flush()
         findings = (f for page in _pages(connection, upload.id) for f in page)
-        with annotated_copy(Path(file.name), upload.filename, findings, wanted) as (copy, kind):
-            return copy.read(), kind
+        return annotated_copy(Path(file.name), upload.filename, findings, wanted)
 
 
 def _pages(connection: Connection, upload_id: int) -> Iterator[list[RowFinding]]:

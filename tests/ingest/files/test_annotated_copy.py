@@ -46,7 +46,8 @@ def take(
 
 
 def copy(path: Path, findings: list[RowFinding], kind: Kind | None = None) -> bytes:
-    with annotated_copy(path, path.name, findings, kind) as (file, _):
+    file, _ = annotated_copy(path, path.name, findings, kind)
+    with file:
         return file.read()
 
 
