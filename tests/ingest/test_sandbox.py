@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import resource
 import zipfile
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from nop_ingest import sandbox
 from nop_ingest.formats.upload_format import ParsedLocation
 from nop_ingest.sandbox import Limits, parsed_in_child
 from nop_registry.errors import InvalidInput
@@ -132,3 +135,27 @@ def test_the_limits_bind_the_child_alone(tmp_path: Path) -> None:
 def test_the_name_that_the_sender_gives_is_never_a_path(tmp_path: Path) -> None:
     with parsed_in_child(LIST, "../../../etc/passwd\n; rm -rf /.xlsx") as parsed:
         assert parsed.format == "bee_xlsx"
+
+
+def test_a_large_file_may_take_longer_and_more_disk_and_no_more_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Limits] = []
+    real = sandbox._run
+
+    def run(path: Path, filename: str, limits: Limits, folder: str, lines: IO[bytes]) -> int | None:
+        given.append(limits)
+        return real(path, filename, limits, folder, lines)
+
+    monkeypatch.setattr(sandbox, "_run", run)
+    large = tmp_path / "large.csv"
+    with large.open("wb") as file:
+        file.truncate(1 << 30)  # a hole, which no disk holds
+    for path in (LIST, large):
+        with suppress(InvalidInput), parsed_in_child(path, path.name):
+            pass
+    small, great = given
+
+    assert small == Limits()
+    assert (great.cpu_s, great.wall_s, great.output_bytes >> 30) == (600, 1200, 4)
+    assert great.memory_bytes == small.memory_bytes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 
 import msgspec
 
@@ -128,7 +129,7 @@ class RowBook:
             row = finding.row_no or 0
             if row in taken:
                 severity = Severity.WARNING if isinstance(finding, Rejection) else finding.severity
-                rank = (_RANK[severity], finding.code)
+                rank = _rank(severity, finding.code)
                 if row not in self._flagged or rank[0] < self._flagged[row][0]:
                     self._flagged[row] = rank
             elif isinstance(finding, Rejection):
@@ -153,6 +154,12 @@ class RowBook:
         self._new.append(told)
         if len(self._kept[severity]) < KEPT:
             self._kept[severity].append(told)
+
+
+@cache
+def _rank(severity: Severity, code: str) -> tuple[int, str]:
+    """One object for all rows: a large file may have a million of them."""
+    return _RANK[severity], code
 
 
 def _rows_of(finding: Finding, parsed: ParsedLocation) -> tuple[int, ...]:

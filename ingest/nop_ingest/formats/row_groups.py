@@ -1,9 +1,13 @@
-"""Rows that belong together but do not stand together, kept in little memory."""
+"""Rows that belong together but do not stand together, on disk, with their places in memory."""
 
 from __future__ import annotations
 
+import os
+import tempfile
+from array import array
 from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
+from weakref import finalize
 
 import msgspec
 
@@ -11,19 +15,30 @@ K = TypeVar("K", bound=Hashable)
 
 
 class RowGroups(Generic[K]):
-    """Rows by key, in the order in which the keys came. A row takes about what it takes on disk."""
+    """Rows by key, in the order in which the keys came."""
 
     def __init__(self) -> None:
-        self._rows: dict[K, list[tuple[int, bytes]]] = {}
+        self._file = tempfile.TemporaryFile(prefix="nop-rows-")  # noqa: SIM115 - without a name
+        finalize(self, self._file.close)
+        self._places: dict[K, array[int]] = {}  # of each row: where it begins, and its length
+        self._size = 0
         self._encode = msgspec.msgpack.Encoder().encode
 
     def add(self, key: K, number: int, texts: list[str]) -> None:
         """Put a row of that number into its group."""
-        self._rows.setdefault(key, []).append((number, self._encode(texts)))
+        row = self._encode((number, texts))
+        self._file.write(row)
+        places = self._places.get(key)
+        if places is None:
+            places = self._places[key] = array("Q")
+        places.extend((self._size, len(row)))
+        self._size += len(row)
 
     def __iter__(self) -> Iterator[tuple[K, list[tuple[int, list[str]]]]]:
-        """Each group once, with its rows; what was read is forgotten."""
-        decode = msgspec.msgpack.Decoder(list[str]).decode
-        keys = list(self._rows)
-        for key in keys:
-            yield key, [(number, decode(texts)) for number, texts in self._rows.pop(key)]
+        """Each group with its rows."""
+        decode = msgspec.msgpack.Decoder(tuple[int, list[str]]).decode
+        self._file.flush()
+        file = self._file.fileno()
+        for key, places in self._places.items():
+            rows = zip(places[::2], places[1::2], strict=True)
+            yield key, [decode(os.pread(file, length, begin)) for begin, length in rows]

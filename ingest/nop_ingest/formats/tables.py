@@ -18,7 +18,10 @@ from nop_ingest.formats.text_encoding import TextEncoding
 from nop_ingest.report import Notice
 from nop_registry.errors import InvalidInput
 
-MAX_ROWS = 200_000
+MAX_ROWS = 2_000_000
+"""Of a text: a nation with a row for each connector. Its rows are read one by one."""
+MAX_SHEET_ROWS = 200_000
+"""Of a workbook's sheet, which is held whole, as wide as it may be."""
 MAX_COLUMNS = 200
 MAX_CELL_CHARACTERS = 32_767  # Excel's own limit
 HEADER_WITHIN = 40
@@ -211,10 +214,10 @@ class Workbook:
                 sheet = self._book.get_sheet_by_name(name)
             except python_calamine.CalamineError as error:
                 raise InvalidInput(f"the workbook cannot be read: {error}") from None
-            if sheet.height > MAX_ROWS + HEADER_WITHIN or sheet.width > MAX_COLUMNS:
+            if sheet.height > MAX_SHEET_ROWS + HEADER_WITHIN or sheet.width > MAX_COLUMNS:
                 raise InvalidInput(
-                    f"the sheet is {sheet.height} rows by {sheet.width} columns; {MAX_ROWS} by "
-                    f"{MAX_COLUMNS} are allowed: split the file, or delete empty cells"
+                    f"the sheet is {sheet.height} rows by {sheet.width} columns; {MAX_SHEET_ROWS} "
+                    f"by {MAX_COLUMNS} are allowed: delete empty cells, split it, or send it as CSV"
                 )
             self._sheets[name] = sheet
         return self._sheets[name]

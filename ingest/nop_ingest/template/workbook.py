@@ -13,7 +13,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from nop_ingest.formats.cell_words import cell_of
-from nop_ingest.formats.tables import MAX_ROWS
+from nop_ingest.formats.tables import MAX_SHEET_ROWS
 from nop_ingest.template.words import Explained, explain
 from nop_ingest.template.writing import rows_of
 from nop_registry.records import LocationRecord, TariffRecord
@@ -81,7 +81,7 @@ def _offer(table: Worksheet, choices: Worksheet, explained: tuple[Explained, ...
         column = xlsxwriter.utility.xl_col_to_name(at)
         choices.write_column(0, at, [told.column.name, *told.choices])
         table.data_validation(
-            1, at, MAX_ROWS, at,
+            1, at, MAX_SHEET_ROWS, at,
             {
                 "validate": "list",
                 "source": f"={_CHOICES}!${column}$2:${column}${len(told.choices) + 1}",
