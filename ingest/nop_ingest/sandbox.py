@@ -191,8 +191,8 @@ def _reason(code: int | None, limits: Limits) -> str:
     else:
         what = "its content breaks the reader"
     return (
-        f"the file cannot be used: {what}. Open it, copy only the filled cells into a new "
-        "file, and send that"
+        f"the file cannot be used: {what}. Send it in parts; of a workbook, copy only the filled "
+        "cells into a new one, and send that"
     )
 
 
