@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter
 from collections.abc import Iterable
-from functools import cache
 
 import msgspec
 
@@ -37,7 +37,7 @@ class RowBook:
     def __init__(self, file_format: UploadFormat) -> None:
         self._format = file_format
         self._rows = 0
-        self._flagged: dict[int, tuple[int, str]] = {}
+        self._flags = _Flags()
         self._rejected: dict[int, str] = {}
         self._lacking: dict[str, Finding] = {}
         self._counts: Counter[tuple[str, str, Severity]] = Counter()
@@ -105,10 +105,11 @@ class RowBook:
         self._lacking.clear()
         report.rows = self._rows
         report.rejected = len(self._rejected)
-        report.flagged = len(self._flagged)
+        flagged = self._flags.by_code()
+        report.flagged = flagged.total()
         report.accepted = self._rows - report.rejected - report.flagged
         report.rejected_by_code = _sorted(Counter(self._rejected.values()))
-        report.flagged_by_code = _sorted(Counter(code for _, code in self._flagged.values()))
+        report.flagged_by_code = _sorted(flagged)
         by_code: Counter[str] = Counter()
         for (_, code, _), count in self._counts.items():
             by_code[code] += count
@@ -129,9 +130,7 @@ class RowBook:
             row = finding.row_no or 0
             if row in taken:
                 severity = Severity.WARNING if isinstance(finding, Rejection) else finding.severity
-                rank = _rank(severity, finding.code)
-                if row not in self._flagged or rank[0] < self._flagged[row][0]:
-                    self._flagged[row] = rank
+                self._flags.add(row, _RANK[severity], finding.code)
             elif isinstance(finding, Rejection):
                 self._rejected.setdefault(row, finding.code)
         for row in rows:
@@ -156,10 +155,33 @@ class RowBook:
             self._kept[severity].append(told)
 
 
-@cache
-def _rank(severity: Severity, code: str) -> tuple[int, str]:
-    """One object for all rows: a large file may have a million of them."""
-    return _RANK[severity], code
+class _Flags:
+    """Of each row its weightiest remark: two bytes a row, since a large file has a million."""
+
+    def __init__(self) -> None:
+        self._of_row = array("H")  # its place in _known; 0: none
+        self._known: list[tuple[int, str]] = [(len(_RANK), "")]
+        self._places: dict[tuple[int, str], int] = {}
+
+    def add(self, row: int, rank: int, code: str) -> None:
+        """A remark on the row; of equals the first stands."""
+        if row >= len(self._of_row):
+            self._of_row.extend(bytes(row + 1 - len(self._of_row)))
+        if rank >= self._known[self._of_row[row]][0]:
+            return
+        place = self._places.get((rank, code))
+        if place is None:
+            place = self._places[rank, code] = len(self._known)
+            self._known.append((rank, code))
+        self._of_row[row] = place
+
+    def by_code(self) -> Counter[str]:
+        """How many rows have each code."""
+        rows: Counter[str] = Counter()
+        for place, count in Counter(self._of_row).items():
+            if place:
+                rows[self._known[place][1]] += count
+        return rows
 
 
 def _rows_of(finding: Finding, parsed: ParsedLocation) -> tuple[int, ...]:
