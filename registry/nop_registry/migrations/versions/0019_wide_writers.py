@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0020"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 
 # For whom the transaction acts (access.acting_as): read once a statement. Not set: for nobody.
 _PARTIES = "((SELECT string_to_array(current_setting('nop.parties', true), ','))::text[])"
@@ -128,7 +128,7 @@ def upgrade() -> None:
     op.execute("""
     ALTER TABLE evse_status ADD source_id int;
     UPDATE evse_status s SET source_id = l.source_id FROM location l WHERE l.id = s.location_id;
-    DELETE FROM evse_status WHERE source_id IS NULL;
+    DELETE FROM evse_status WHERE source_id IS NULL;  -- of Locations that are not held: read by nobody
     ALTER TABLE evse_status ALTER source_id SET NOT NULL;
     CREATE POLICY pushed ON evse_status FOR UPDATE TO nop_operator
         USING ((SELECT current_setting('nop.source', true)) <> '')
