@@ -20,7 +20,7 @@ from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput, NotFound
 from nop_registry.geo import BBox
 from nop_registry.queries.own_stations import published_extent
-from nop_registry.store import audit, sources, upload_files
+from nop_registry.store import audit, rates, sources, upload_files
 from nop_registry.store.upload_files import FINISHED, Upload, WrongOffset
 
 _PIECE = upload_files.CHUNK_BYTES
@@ -56,6 +56,7 @@ async def show_form(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
 async def send_whole(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     """The form without JavaScript: the file in one request."""
     principal = await require_principal(request, Action.UPLOAD, name)
+    await _count(request, principal, upload_files.FILES)
     form = await request.form()
     file = form.get("file")
     if not isinstance(file, UploadFile) or not file.filename:
@@ -81,6 +82,7 @@ async def send_whole(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
 async def begin_pieces(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     """A file will come in pieces: its number, and where to send them."""
     principal = await require_principal(request, Action.UPLOAD, name)
+    await _count(request, principal, upload_files.FILES)
     form = await request.form()
     filename, size = str(form.get("filename", "")), str(form.get("size", ""))
     if not filename or not size.isascii() or not size.isdigit():
@@ -107,7 +109,8 @@ async def tell_offset(request: AnyRequest, upload_id: FromPath[int]) -> Response
 )
 async def take_piece(request: AnyRequest, upload_id: FromPath[int]) -> Response[Any]:
     """One piece, at the place that the header Upload-Offset names."""
-    await _own(request, upload_id, Action.UPLOAD)
+    _, principal = await _own(request, upload_id, Action.UPLOAD)
+    await _count(request, principal, upload_files.PIECES)
     place = request.headers.get("upload-offset", "")
     if not place.isascii() or not place.isdigit():
         raise InvalidInput("say where the piece belongs: Upload-Offset")
@@ -226,6 +229,12 @@ async def _own(request: AnyRequest, upload_id: int, action: Action) -> tuple[Upl
     if upload is None:
         raise NotFound("There is no such upload.")
     return upload, await require_principal(request, action, upload.source)
+
+
+async def _count(request: AnyRequest, principal: Principal, rate: rates.Rate) -> None:
+    """Count a try of the person, here and at the API, whatever comes of it. Raises TooMany."""
+    who = f"account:{principal.account_id}"
+    await in_database(request, lambda connection: rates.take(connection, [rate], who))
 
 
 def _begin(

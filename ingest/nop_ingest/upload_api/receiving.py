@@ -19,15 +19,13 @@ from nop_ingest.upload_api.states import settled
 from nop_registry.access import Action, Principal
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput
-from nop_registry.store import audit, rates, sources, upload_files
+from nop_registry.store import audit, sources, upload_files
 from nop_registry.store.source_parties import OwnedSource
 from nop_registry.store.upload_files import CHUNK_BYTES, Upload
 
 ONE_REQUEST_BYTES = 100 << 20
 _ENVELOPE_BYTES = 1 << 20  # what multipart adds to the file
 _LONGEST_KEY = 200
-_RATE = rates.Rate("upload", 600, 3600)
-"""Files of one key: a statement of all statuses every six seconds."""
 
 
 @post(
@@ -114,7 +112,7 @@ def _enter(
     connection: Connection, request: AnyRequest, source: str | None
 ) -> tuple[Principal, OwnedSource]:
     principal, owned = own_source(connection, request, Action.UPLOAD, source)
-    count(connection, principal, _RATE)
+    count(connection, principal, upload_files.FILES)
     return principal, owned
 
 

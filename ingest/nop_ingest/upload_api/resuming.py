@@ -19,18 +19,17 @@ from nop_ingest.upload_api.states import settled
 from nop_registry.access import Action
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput
-from nop_registry.store import audit, rates, upload_files
+from nop_registry.store import audit, upload_files
+from nop_registry.store.upload_files import PIECES
 
 _PIECE = "application/partial-upload"
-_RATE = rates.Rate("upload-piece", 6000, 3600)
-"""Pieces and questions of one key: a GiB in pieces of 256 KiB, each asked after once in a while."""
 
 
 @head("/uploads/{upload_id:int}", exception_handlers=PROBLEMS, action=Action.READ_UPLOADS)
 async def tell_offset(request: AnyRequest, upload_id: FromPath[int]) -> Response[None]:
     """How many bytes have been received."""
     _, upload = await in_database(
-        request, lambda c: own_upload(c, request, Action.READ_UPLOADS, upload_id, _RATE)
+        request, lambda c: own_upload(c, request, Action.READ_UPLOADS, upload_id, PIECES)
     )
     headers = offset_headers(upload.size, complete=upload.state != "receiving")
     if upload.announced_size is not None:
@@ -51,7 +50,7 @@ async def append_piece(request: AnyRequest, upload_id: FromPath[int]) -> Respons
     asked for at the beginning, taken.
     """
     _, upload = await in_database(
-        request, lambda c: own_upload(c, request, Action.UPLOAD, upload_id, _RATE)
+        request, lambda c: own_upload(c, request, Action.UPLOAD, upload_id, PIECES)
     )
     if request.content_type[0] not in (_PIECE, "application/octet-stream"):
         raise WrongMedia(f"send the piece as {_PIECE}")

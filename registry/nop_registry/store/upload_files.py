@@ -21,11 +21,16 @@ from nop_registry.access import Action, Principal, allows
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput, NopError, NotFound
 from nop_registry.store.jobs import defer_job
+from nop_registry.store.rates import Rate
 
 MAX_BYTES = 1 << 30
 CHUNK_BYTES = 4 << 20
 MAX_OPEN = 20
 """Files of one source that may be on their way at once."""
+FILES = Rate("upload", 600, 3600)
+"""Of one key or account: a statement of all statuses every six seconds."""
+PIECES = Rate("upload-piece", 6000, 3600)
+"""Of one key or account: a GiB in pieces of 256 KiB, each asked after once in a while."""
 TASK = "upload"
 Kind = Literal["file", "edit", "rollback"]
 State = Literal[

@@ -137,6 +137,29 @@ def test_anothers_sources_uploads_and_stations_do_not_exist(
     assert connection.execute("SELECT state FROM upload").fetchall() == [("previewed",)]
 
 
+def test_who_sends_too_often_is_told_to_wait(
+    client: TestClient[Litestar], connection: Connection
+) -> None:
+    add_file_source(connection)
+    client.cookies.set(COOKIE, sign_in(connection))
+    begin = "/portal/sources/abc-files/uploads/begin"
+    sent = {"csrf": form_token(client), "filename": "a.csv", "size": "1"}
+    begun = client.post(begin, data=sent).json()["id"]
+    connection.execute("UPDATE rate_bucket SET level = 600 WHERE name LIKE 'upload:account:%'")
+    connection.execute(
+        """INSERT INTO rate_bucket (name, level)
+           SELECT replace(name, 'upload:', 'upload-piece:'), 6000 FROM rate_bucket
+           WHERE name LIKE 'upload:account:%'"""
+    )
+    connection.commit()
+    assert client.post(begin, data=sent).status_code == 429
+    headers = {"Upload-Offset": "0", "X-CSRF-Token": sent["csrf"]}
+    piece = client.patch(f"/portal/uploads/{begun}/bytes", content=b"x", headers=headers)
+    assert piece.status_code == 429
+    assert "Please wait 1 min." in piece.text
+    assert connection.execute("SELECT size FROM upload").fetchall() == [(0,)]
+
+
 def test_a_viewer_reads_and_changes_nothing(
     client: TestClient[Litestar], connection: Connection
 ) -> None:
