@@ -19,14 +19,15 @@ _LOOKED_AT = 500  # objects of one pull: enough to tell
 def since(source: Source, pulled: Pulled, now: datetime) -> datetime | None:
     """From when on a module is asked for, by the peer's clock; None: for all of it.
 
-    All of it when no full pull was made, when one is due again, or when the peer does not heed
-    date_from. Else from the last success less an overlap for clocks and slow transactions. A pull
-    that failed moves nothing: after an outage everything since the last contact comes, for no peer
-    keeps pushes in a queue for us (PU-14).
+    All of it when no full pull was made, when the source's last full pull lacked this module, when
+    one is due again, or when the peer does not heed date_from. Else from the last success less an
+    overlap for clocks and slow transactions. A pull that failed moves nothing: after an outage
+    everything since the last contact comes, for no peer keeps pushes in a queue for us (PU-14).
     """
     if pulled.at is None or pulled.full_at is None:
         return None
-    due = pulled.full_at + timedelta(seconds=source.full_every_s) <= now
+    missed = source.last_full_at is not None and pulled.full_at < source.last_full_at
+    due = missed or pulled.full_at + timedelta(seconds=source.full_every_s) <= now
     if due or source.quirks.get("ignores_date_from") or source.quirks.get("no_incremental"):
         return None
     overlap = timedelta(seconds=min(600, max(30, 2 * source.pull_every_s)))

@@ -15,6 +15,7 @@ from nop_ingest.ocpi.errors import AuthFailed, NotOcpi
 from nop_ingest.pull import PullReport
 from nop_registry.database import Connection, connect
 from nop_registry.store import sources
+from nop_registry.store.withdrawal import withdraw_source
 
 Pull = Callable[..., PullReport]
 
@@ -287,6 +288,7 @@ def test_each_module_is_asked_from_its_own_last_success(
     assert [m.mode for m in pull_it().modules] == ["full", "incremental"]
     assert read(connection, "SELECT failures FROM source") == [(0,)]
     connection.execute("UPDATE delivery SET started_at = started_at - interval '5 hours'")
+    connection.execute("UPDATE source SET last_full_at = last_full_at - interval '5 hours'")
     intercept(operator, "/tariffs", lambda request: request.send_error(500) or True)
     assert pull_it().failed  # and the tariffs of the time of the outage are still to come
     operator.answer = usual  # type: ignore[method-assign]
@@ -294,6 +296,24 @@ def test_each_module_is_asked_from_its_own_last_success(
     asked = [datetime.fromisoformat(query["date_from"]) for query in operator.queries[-2:]]
     assert datetime.now(UTC) - asked[0] > timedelta(hours=5)
     assert datetime.now(UTC) - asked[1] < timedelta(minutes=20)
+
+
+def test_a_full_pull_that_the_tariffs_missed_is_made_up_for(
+    connection: Connection, operator: Operator, source_of: Any, pull_it: Pull
+) -> None:
+    """PU-5: after a release, tariffs that were withdrawn do not wait for the next day's."""
+    source_of()
+    pull_it()
+    with connection.transaction():
+        withdraw_source(connection, "tpc", "at its wish")
+        sources.release_source(connection, "tpc", accept_removal=False)
+    usual = operator.answer
+    intercept(operator, "/tariffs", lambda request: request.send_error(500) or True)
+    assert pull_it().failed
+    operator.answer = usual  # type: ignore[method-assign]
+    assert [m.mode for m in pull_it().modules] == ["full", "incremental"]
+    assert read(connection, "SELECT count(*) FROM tariff WHERE retired_at IS NULL") == [(1,)]
+    assert [m.mode for m in pull_it().modules] == ["incremental", "incremental"]
 
 
 def age(connection: Connection) -> None:
