@@ -144,24 +144,21 @@ def _settle(
     errors: list[NopError],
 ) -> None:
     """Remember how the pull went."""
+    arrived = any(m.module == "locations" and m.state != "failed" for m in report.modules)
     with connection.transaction():
-        if report.failed:
-            if any(m.module == "locations" and m.state != "failed" for m in report.modules):
-                # First: so failures of tariffs alone never add up to a pause, nor to a refusal.
-                sources.note_success(
-                    connection, source, started_at=report.started_at, full=full, quirks={}
-                )
-            reasons = [f"{m.module}: {m.error}" for m in report.modules if m.error]
-            _note_failure(connection, source, "; ".join(reasons), errors, quirks)
-            return
-        learnt = _learnt(source, quirks)
-        sources.note_success(
-            connection, source, started_at=report.started_at, full=full, quirks=learnt
-        )
+        if arrived:
+            sources.note_success(
+                connection, source, started_at=report.started_at, full=full,
+                quirks=_learnt(source, quirks),
+            )  # fmt: skip
         if report.held:
             sources.hold_source(connection, source, report.held)
-        elif full and (source.removal_approved or source.state == "held"):
+        elif arrived and full and (source.removal_approved or source.state == "held"):
             sources.release_source(connection, source.name, accept_removal=False)
+        if report.failed:
+            # Last: so failures of tariffs alone never add up to a pause, nor to a refusal.
+            reasons = [f"{m.module}: {m.error}" for m in report.modules if m.error]
+            _note_failure(connection, source, "; ".join(reasons), errors, quirks)
 
 
 def _note_failure(

@@ -316,6 +316,24 @@ def test_a_full_pull_that_the_tariffs_missed_is_made_up_for(
     assert [m.mode for m in pull_it().modules] == ["incremental", "incremental"]
 
 
+def test_locations_are_held_for_a_person_though_the_tariffs_failed(
+    connection: Connection, operator: Operator, source_of: Any, pull_it: Pull
+) -> None:
+    """PU-4: and an approval serves for one delivery, whatever becomes of the tariffs."""
+    operator.locations = [a_location(n) for n in range(40)]
+    source_of()
+    pull_it()
+    operator.locations = operator.locations[:20]
+    intercept(operator, "/tariffs", lambda request: request.send_error(500) or True)
+    assert pull_it(full=True).failed
+    state = "SELECT state, removal_approved, failures FROM source"
+    assert read(connection, state) == [("held", False, 1)]
+    with connection.transaction():
+        sources.release_source(connection, "tpc", accept_removal=True)
+    assert pull_it(full=True).modules[1].tally.retired == 20
+    assert read(connection, state) == [("active", False, 1)]
+
+
 def age(connection: Connection) -> None:
     """Nobody has said anything of the statuses for a day."""
     connection.execute("UPDATE source SET seen_at = now() - interval '1 day'")
