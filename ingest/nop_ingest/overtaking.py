@@ -17,18 +17,25 @@ from nop_ingest.received import Decoded, R
 from nop_registry.database import Connection
 from nop_registry.enums import ObjectKind
 from nop_registry.records import LocationRecord, TariffRecord
-from nop_registry.store.clocks import lock_clocks, lock_newer_claims
+from nop_registry.store.clocks import lock_clocks, lock_newcomers, lock_newer_claims
 from nop_registry.store.statuses import StatusWrite
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def yield_to_pushes(
-    connection: Connection, kind: ObjectKind, decoded: Sequence[Decoded[R]], asked_at: datetime
+    connection: Connection,
+    source_id: int,
+    kind: ObjectKind,
+    decoded: Sequence[Decoded[R]],
+    asked_at: datetime,
 ) -> tuple[list[Decoded[R]], list[int]]:
     """The objects that may be stored, and the numbers of those that a push has overtaken."""
     numbers = [d.received.number for d in decoded if d.received.number is not None]
     clocks = lock_clocks(connection, kind, numbers)
+    if new := [number for number in numbers if number not in clocks]:
+        lock_newcomers(connection, source_id, pushed=False)
+        clocks |= lock_clocks(connection, kind, new)
     kept: list[Decoded[R]] = []
     overtaken: list[int] = []
     for item in decoded:

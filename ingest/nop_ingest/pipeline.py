@@ -150,7 +150,9 @@ def keep(
     readable = [d for d in decoded if d.record is not None]
     overtaken: list[int] = []
     if asked_at is not None:
-        readable, overtaken = yield_to_pushes(connection, module.kind, readable, asked_at)
+        readable, overtaken = yield_to_pushes(
+            connection, delivery.source_id, module.kind, readable, asked_at
+        )
     stored: Written = module.keep(
         connection, delivery, readable, tally, received_at, repeat, asked_at
     )

@@ -55,6 +55,7 @@ from nop_registry.database import Connection
 from nop_registry.enums import ObjectKind
 from nop_registry.records import LocationRecord, TariffRecord
 from nop_registry.store import deliveries
+from nop_registry.store.clocks import lock_newcomers
 from nop_registry.store.held import (
     Held,
     LiveStatus,
@@ -295,6 +296,9 @@ def _replace(
     """A whole object. One that cannot be taken leaves its last good version, and its findings."""
     number = address.number(push.source_id, part.module.kind)
     held = find_held(connection, part.module.kind, number, lock=True)
+    if held is None:
+        lock_newcomers(connection, push.source_id, pushed=True)
+        held = find_held(connection, part.module.kind, number, lock=True)
     return _store(connection, push, address, part, body, held, None)
 
 

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
+from at_once import at_once
 from operator_server import Operator, a_location, a_tariff, agree_on, an_evse, intercept
 
 from nop_ingest.context import Context
@@ -150,6 +151,34 @@ def test_a_page_does_not_undo_a_status_that_was_pushed_while_it_was_under_way(
         f"{number} DESC",
     )
     assert statuses == [(stands,), ("CHARGING",)]
+
+
+@pytest.mark.parametrize("page_first", [True, False])
+def test_a_new_location_that_a_page_and_a_push_bring_at_once_is_what_the_newer_says(
+    connection: Connection, database_url: str, source_of: Any, page_first: bool
+) -> None:
+    """PU-13, RE-1: though neither sees the other's row before its commit."""
+    source, asked_at = source_of(), datetime.now(UTC)
+    connection.commit()
+    version = find_version("2.2.1")
+    assert version
+    old = json.dumps(a_location(1, evses=[an_evse(1, 1), an_evse(1, 2)])).encode()
+    new = json.dumps(a_location(1, last_updated=LATER, evses=[an_evse(1, 1)])).encode()
+
+    def page(its: Connection) -> None:
+        delivery = deliveries.open_delivery(its, source.id, "locations", "full")
+        context = Context(country="IN", received_at=datetime.now(UTC), asked_at=asked_at)
+        take_page(its, delivery, locations_of(version), [old], set(), Tally(), context)
+
+    def push(its: Connection) -> None:
+        sent = Push(source.id, source.name, version, "IN", datetime.now(UTC))
+        assert put_location(its, sent, Address("IN", "TPC", "LOC1"), new).what == "taken"
+
+    at_once(database_url, *((page, push) if page_first else (push, page)))
+    live = "SELECT uid FROM evse WHERE retired_at IS NULL"
+    assert read(connection, live) == [("1-1",)]
+    clock = "SELECT last_updated::text LIKE '2026-11-20 12:00:00%' FROM location"
+    assert read(connection, clock) == [(True,)]
 
 
 @pytest.mark.parametrize("paged", [SAME, LATER], ids=["as deleted", "newer than what was deleted"])

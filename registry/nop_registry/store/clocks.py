@@ -21,6 +21,15 @@ class Clock(NamedTuple):
     """Since when it is gone: deleted, or no longer listed."""
 
 
+def lock_newcomers(connection: Connection, source_id: int, *, pushed: bool) -> None:
+    """Objects that are not held yet have no row to lock: pages bring such, or pushes, in turns.
+
+    Until the transaction ends. Whoever waited looks again at what is held.
+    """
+    lock = "pg_advisory_xact_lock_shared" if pushed else "pg_advisory_xact_lock"
+    connection.execute(f"SELECT {lock}(7308, %s)", (source_id,))
+
+
 def lock_clocks(
     connection: Connection, kind: ObjectKind, numbers: Sequence[int]
 ) -> dict[int, Clock]:

@@ -46,11 +46,6 @@ def store_tariffs(
     if not writes:
         return Written([], [], [], [])
     stage(connection, "stage_tariff", _TARIFF, map(_row, writes))
-    held: dict[int, datetime | None] = dict(
-        connection.execute(
-            "SELECT id, last_updated FROM tariff WHERE id = ANY(%s)", ([w.number for w in writes],)
-        ).fetchall()
-    )
     written = connection.execute(
         _UPSERT,
         {
@@ -65,6 +60,12 @@ def store_tariffs(
     created = [number for number, version in written if version == 1]
     changed = [number for number, version in written if version > 1]
     untouched = {w.number for w in writes} - {number for number, _ in written}
+    # Asked for afterwards: a push or a page may have brought one in the meantime.
+    held: dict[int, datetime | None] = dict(
+        connection.execute(
+            "SELECT id, last_updated FROM tariff WHERE id = ANY(%s)", (list(untouched),)
+        ).fetchall()
+    )
     stale = [
         w.number
         for w in writes
