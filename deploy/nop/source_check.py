@@ -76,7 +76,10 @@ def check(
     if "://" in target:
         found = Target(target, {}, token, allow_loopback, {})
     elif token or allow_loopback:
-        raise InvalidInput("a source has its own token: give --token and the like for a URL only")
+        raise InvalidInput(
+            f"{target!r} has no https:// before it, so it is taken for the name of a source; "
+            "--token and --allow-loopback are for a URL, since a source has its own"
+        )
     else:
         found = _registered(target, settings)
     found.quirks |= dict(map(parse_quirk, quirk or []))
