@@ -26,8 +26,8 @@ import msgspec
 
 from nop_ingest.confinement import confine
 from nop_ingest.formats.catalogue import list_formats, parse, recognise
-from nop_ingest.formats.received_file import ReceivedFile
-from nop_ingest.formats.upload_format import FileNotice, Parsed, ParsedStatus
+from nop_ingest.reading.received_file import ReceivedFile
+from nop_ingest.reading.upload_format import FileNotice, Parsed, ParsedStatus
 from nop_registry.errors import InvalidInput
 
 _OUT_OF_MEMORY = 77  # exit code of a child whose Python ran out of memory

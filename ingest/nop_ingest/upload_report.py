@@ -9,7 +9,7 @@ from typing import IO
 
 import msgspec
 
-from nop_ingest.formats.annotation_columns import neutralised
+from nop_ingest.reading.annotation_columns import neutralised
 from nop_registry.enums import Severity
 
 # What is wrong, then what to do: "… is not one of ours: use AC or DC", "It is empty. Enter …".

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import pytest
 
-from nop_ingest.formats.upload_format import Parsed, ParsedLocation, RefusedRow
+from nop_ingest.reading.upload_format import Parsed, ParsedLocation, RefusedRow
 from nop_ingest.sandbox import Limits, parsed_in_child
 from nop_registry.errors import InvalidInput
 

@@ -11,7 +11,7 @@ from typing import IO
 import pytest
 
 from nop_ingest import sandbox
-from nop_ingest.formats.upload_format import ParsedLocation
+from nop_ingest.reading.upload_format import ParsedLocation
 from nop_ingest.sandbox import Limits, parsed_in_child
 from nop_registry.errors import InvalidInput
 

@@ -11,7 +11,7 @@ import pytest
 from same_stations import as_geojson, as_ocpi, stations
 
 from nop_ingest.files.errand import Errand
-from nop_ingest.formats.example_rows import LOCATIONS, TARIFFS
+from nop_ingest.formats.nop.example_rows import LOCATIONS, TARIFFS
 from nop_ingest.template.files import TEMPLATES
 from nop_ingest.template.writing import write_csv, write_json
 from nop_ingest.upload_report import UploadReport

@@ -19,14 +19,14 @@ import msgspec
 import xlsxwriter
 
 from nop_ingest.confinement import confine
-from nop_ingest.formats.annotation_columns import (
+from nop_ingest.formats.catalogue import list_formats, recognise
+from nop_ingest.reading.annotation_columns import (
     ANNOTATION_COLUMNS,
     neutralised,
     neutralised_cell,
 )
-from nop_ingest.formats.catalogue import list_formats, recognise
-from nop_ingest.formats.received_file import ReceivedFile
-from nop_ingest.formats.tables import IsHeader, Table
+from nop_ingest.reading.received_file import ReceivedFile
+from nop_ingest.reading.tables import IsHeader, Table
 from nop_ingest.sandbox import Limits
 from nop_ingest.upload_report import RowFinding, told_apart
 from nop_registry.enums import Severity

@@ -9,9 +9,9 @@ from typing import TypeVar
 from nop_ingest.context import Context
 from nop_ingest.files.keeping import with_what_was_good, worth_saying
 from nop_ingest.files.reading import SettledLocation, SettledTariff
-from nop_ingest.formats.upload_format import RefusedRow
 from nop_ingest.ocpi.versions.version import Key, Raw
 from nop_ingest.pipeline import Module, keep_locations, keep_tariffs, take_page
+from nop_ingest.reading.upload_format import RefusedRow
 from nop_ingest.report import Finding
 from nop_ingest.tally import Tally
 from nop_ingest.upload_report import Counts

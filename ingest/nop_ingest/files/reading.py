@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from nop_ingest.context import Context
 from nop_ingest.files.row_book import RowBook
-from nop_ingest.formats.upload_format import (
+from nop_ingest.normalise.steps import normalise_location, normalise_tariff
+from nop_ingest.reading.upload_format import (
     FileNotice,
     Parsed,
     ParsedLocation,
@@ -20,7 +21,6 @@ from nop_ingest.formats.upload_format import (
     ParsedTariff,
     RefusedRow,
 )
-from nop_ingest.normalise.steps import normalise_location, normalise_tariff
 from nop_ingest.report import Finding, Rejection
 from nop_registry.access import covers
 from nop_registry.enums import ObjectKind

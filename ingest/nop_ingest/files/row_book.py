@@ -9,14 +9,14 @@ from collections.abc import Iterable
 
 import msgspec
 
-from nop_ingest.formats.upload_format import (
+from nop_ingest.normalise.text import clean
+from nop_ingest.reading.upload_format import (
     ParsedLocation,
     ParsedStatus,
     ParsedTariff,
     RefusedRow,
     UploadFormat,
 )
-from nop_ingest.normalise.text import clean
 from nop_ingest.report import Finding, Notice, Rejection
 from nop_ingest.upload_report import ColumnCount, RowFinding, UploadReport, told_apart
 from nop_registry.enums import Severity

@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from nop_ingest.files.row_book import RowBook
-from nop_ingest.formats.upload_format import ParsedStatus
 from nop_ingest.pipeline import show
+from nop_ingest.reading.upload_format import ParsedStatus
 from nop_ingest.report import Notice, Rejection
 from nop_ingest.upload_report import StatusCounts
 from nop_registry.database import Connection

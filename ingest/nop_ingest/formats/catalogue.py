@@ -9,8 +9,8 @@ from itertools import islice
 import msgspec
 
 from nop_ingest import formats
-from nop_ingest.formats.received_file import ReceivedFile
-from nop_ingest.formats.upload_format import Parsed, ParsedLocation, RefusedRow, UploadFormat
+from nop_ingest.reading.received_file import ReceivedFile
+from nop_ingest.reading.upload_format import Parsed, ParsedLocation, RefusedRow, UploadFormat
 from nop_ingest.report import Rejection
 from nop_registry.discovery import find_parts
 from nop_registry.errors import InvalidInput
@@ -21,7 +21,7 @@ _LOOKED_AT = 300
 @cache
 def list_formats() -> tuple[UploadFormat, ...]:
     """All formats, by module name."""
-    return tuple(find_parts(formats, "FORMAT"))
+    return tuple(find_parts(formats, "FORMAT", in_folders=True))
 
 
 def recognise(file: ReceivedFile) -> UploadFormat:

@@ -15,9 +15,12 @@ from typing import Any
 import msgspec
 
 from nop_ingest.context import Context
-from nop_ingest.formats.json_items import JsonItem
-from nop_ingest.formats.received_file import ReceivedFile
-from nop_ingest.formats.upload_format import (
+from nop_ingest.ocpi.versions import find_version
+from nop_ingest.ocpi.versions.version import OcpiVersion
+from nop_ingest.ocpi.wire.salvage import decode_loosely
+from nop_ingest.reading.json_items import JsonItem
+from nop_ingest.reading.received_file import ReceivedFile
+from nop_ingest.reading.upload_format import (
     FileNotice,
     Parsed,
     ParsedLocation,
@@ -25,9 +28,6 @@ from nop_ingest.formats.upload_format import (
     RefusedRow,
     UploadFormat,
 )
-from nop_ingest.ocpi.versions import find_version
-from nop_ingest.ocpi.versions.version import OcpiVersion
-from nop_ingest.ocpi.wire.salvage import decode_loosely
 from nop_ingest.report import Finding, Notice, Rejection
 from nop_registry.enums import Severity
 from nop_registry.errors import InvalidInput

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from nop_ingest.formats.example_rows import LOCATIONS, TARIFFS
+from nop_ingest.formats.nop.example_rows import LOCATIONS, TARIFFS
 from nop_ingest.template.workbook import write_workbook
 from nop_ingest.template.writing import write_csv, write_geojson, write_json
 from nop_registry.errors import NotFound

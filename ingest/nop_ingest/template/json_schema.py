@@ -7,8 +7,8 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from nop_ingest.formats.connector_rows import OURS, PRICE
-from nop_ingest.formats.nop_json import MARK
+from nop_ingest.formats.nop.connector_rows import OURS, PRICE
+from nop_ingest.formats.nop.nop_json import MARK
 from nop_ingest.template.words import explain
 from nop_registry import records
 from nop_registry.records import LocationRecord, TariffRecord

@@ -7,9 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from nop_ingest.formats.cell_words import cell_of
-from nop_ingest.formats.connector_rows import Column, columns
-from nop_ingest.formats.example_rows import LOCATIONS, TARIFFS
+from nop_ingest.formats.nop.cell_words import cell_of
+from nop_ingest.formats.nop.connector_rows import Column, columns
+from nop_ingest.formats.nop.example_rows import LOCATIONS, TARIFFS
 from nop_ingest.ocpi.wire.vocabulary import VOCABULARY_2_2_1
 from nop_ingest.template.writing import rows_of
 from nop_registry.enums import KNOWN_CONNECTOR_TYPES

@@ -12,8 +12,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from nop_ingest.formats.cell_words import cell_of
-from nop_ingest.formats.tables import MAX_SHEET_ROWS
+from nop_ingest.formats.nop.cell_words import cell_of
+from nop_ingest.reading.tables import MAX_SHEET_ROWS
 from nop_ingest.template.words import Explained, explain
 from nop_ingest.template.writing import rows_of
 from nop_registry.records import LocationRecord, TariffRecord

@@ -14,11 +14,11 @@ from typing import Any
 
 import msgspec
 
-from nop_ingest.formats.cell_words import cell_of
-from nop_ingest.formats.connector_rows import PRICE, columns
-from nop_ingest.formats.nop_json import MARK
-from nop_ingest.formats.simple_price import values_of
-from nop_ingest.formats.whole_locations import without_ours
+from nop_ingest.formats.nop.cell_words import cell_of
+from nop_ingest.formats.nop.connector_rows import PRICE, columns
+from nop_ingest.formats.nop.nop_json import MARK
+from nop_ingest.formats.nop.whole_locations import without_ours
+from nop_ingest.reading.simple_price import values_of
 from nop_registry.records import LocationRecord, Record, TariffRecord
 
 _encode = msgspec.json.Encoder(decimal_format="number", order="deterministic")

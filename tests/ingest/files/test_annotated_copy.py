@@ -12,7 +12,7 @@ import python_calamine
 
 from nop_ingest.files.annotated_copy import Kind, annotated_copy
 from nop_ingest.files.errand import Errand
-from nop_ingest.formats.annotation_columns import ANNOTATION_COLUMNS
+from nop_ingest.reading.annotation_columns import ANNOTATION_COLUMNS
 from nop_ingest.upload_report import RowFinding, UploadReport
 from nop_ingest.uploads import upload_file
 from nop_registry.database import Connection

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from nop_ingest.formats import catalogue
-from nop_ingest.formats.received_file import ReceivedFile
-from nop_ingest.formats.upload_format import ParsedLocation, RefusedRow
+from nop_ingest.reading.received_file import ReceivedFile
+from nop_ingest.reading.upload_format import ParsedLocation, RefusedRow
 from nop_ingest.sandbox import parsed_in_child
 
 LIST = Path(__file__).parents[4] / "shared/data/in/EV_PCS_Data_29277.xlsx"

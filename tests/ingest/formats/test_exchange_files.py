@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from nop_ingest.formats import catalogue
-from nop_ingest.formats.received_file import ReceivedFile
-from nop_ingest.formats.upload_format import Parsed, ParsedLocation
+from nop_ingest.reading.received_file import ReceivedFile
+from nop_ingest.reading.upload_format import Parsed, ParsedLocation
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "uploads"
 

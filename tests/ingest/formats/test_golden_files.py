@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from nop_ingest.formats import catalogue
-from nop_ingest.formats.received_file import ReceivedFile
-from nop_ingest.formats.upload_format import (
+from nop_ingest.reading.received_file import ReceivedFile
+from nop_ingest.reading.upload_format import (
     FileNotice,
     Parsed,
     ParsedLocation,

@@ -9,8 +9,8 @@ import msgspec
 import xlsxwriter
 
 from nop_ingest.formats import catalogue
-from nop_ingest.formats.received_file import ReceivedFile
-from nop_ingest.formats.upload_format import (
+from nop_ingest.reading.received_file import ReceivedFile
+from nop_ingest.reading.upload_format import (
     FileNotice,
     Parsed,
     ParsedLocation,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from nop_ingest.formats import catalogue
-from nop_ingest.formats.received_file import ReceivedFile
-from nop_ingest.formats.upload_format import FileNotice, ParsedLocation, RefusedRow
+from nop_ingest.reading.received_file import ReceivedFile
+from nop_ingest.reading.upload_format import FileNotice, ParsedLocation, RefusedRow
 from nop_ingest.template.files import find_template
 from nop_registry.errors import InvalidInput
 
@@ -170,7 +170,7 @@ def test_opening_hours_in_a_cell_are_understood_whole_or_not_at_all(
 def test_two_hundred_thousand_rows_are_the_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nop_ingest.formats.tables.MAX_ROWS", 3)
+    monkeypatch.setattr("nop_ingest.reading.tables.MAX_ROWS", 3)
 
     with pytest.raises(InvalidInput, match="more than 3 rows"):
         parse(f"{HEADER}\n{ROW}\n{ROW}\n{ROW}\n{ROW}".encode(), tmp_path)

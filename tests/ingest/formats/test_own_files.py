@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nop_ingest.formats.catalogue import find_format, recognise
-from nop_ingest.formats.received_file import ReceivedFile
-from nop_ingest.formats.upload_format import (
+from nop_ingest.reading.received_file import ReceivedFile
+from nop_ingest.reading.upload_format import (
     FileNotice,
     Parsed,
     ParsedLocation,

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from nop_ingest.formats import catalogue
-from nop_ingest.formats.received_file import ReceivedFile
-from nop_ingest.formats.upload_format import Parsed, ParsedLocation, ParsedStatus, RefusedRow
+from nop_ingest.reading.received_file import ReceivedFile
+from nop_ingest.reading.upload_format import Parsed, ParsedLocation, ParsedStatus, RefusedRow
 
 DATA = Path(__file__).parents[4] / "shared/data"
 IRVE = DATA / "fr/irve_static_2026-04.csv.gz"

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from nop_ingest.formats.connector_rows import columns
+from nop_ingest.formats.nop.connector_rows import columns
 from nop_ingest.template.files import TEMPLATES, find_template
 from nop_ingest.template.guide import guide_html, guide_markdown
 from nop_ingest.template.json_schema import json_schema

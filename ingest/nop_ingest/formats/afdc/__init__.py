@@ -1,0 +1,1 @@
+"""United States: the files of the Alternative Fuels Data Center (AFDC)."""

@@ -1,0 +1,1 @@
+"""India: the list of the Bureau of Energy Efficiency (BEE)."""

@@ -1,0 +1,1 @@
+"""Germany: the register of the Bundesnetzagentur (BNetzA)."""

@@ -1,0 +1,1 @@
+"""Europe: DATEX II, energy infrastructure."""

@@ -1,0 +1,1 @@
+"""France: the files of IRVE, static and dynamic."""

@@ -1,0 +1,1 @@
+"""Our own template, as tables (CSV, XLSX) and as JSON."""

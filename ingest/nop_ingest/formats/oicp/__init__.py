@@ -1,0 +1,1 @@
+"""OICP, the roaming protocol of Hubject."""

@@ -1,0 +1,1 @@
+"""What formats share: a received file opened, its tables, items and words read."""
