@@ -25,7 +25,6 @@ from nop_registry.queries.kept import KeptAnswers
 AnyRequest = Request[Any, Any, Any]
 
 _SHOWN_OPERATORS = 15
-_PLAIN = {m.code for m in coverage.METRICS if not m.denominator}
 _SORTABLE = ("name", *(m.code for m in coverage.METRICS), *coverage.AVAILABILITIES)
 
 Simulated = Annotated[int, QueryParameter(name="simulated", ge=0, le=1)]

@@ -305,12 +305,3 @@ class TariffRecord(Record, frozen=True):
     start_date_time: datetime | None = None
     end_date_time: datetime | None = None
     last_updated: datetime | None = None
-
-
-class StatusRecord(Record, frozen=True):
-    """One status claim for one EVSE."""
-
-    evse_number: int
-    """`object_number` of the EVSE."""
-    status: Status
-    last_updated: datetime | None = None

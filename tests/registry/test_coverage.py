@@ -130,14 +130,14 @@ def by(rows: list[dict[str, Any]], key: str, value: str) -> dict[Any, Any]:
 
 def test_evses_are_counted_and_connectors_are_not(add: Register, ask: Ask, areas: None) -> None:
     add(70.5, "AVAILABLE 7400 AC_3_PHASE", "CHARGING 60000 DC")
-    totals = ask(coverage.get_totals, "IN")
+    totals = ask(coverage.get_overview, "IN").totals
     assert (totals["evses"], totals["locations"], totals["power_kw"]) == (2, 1, Decimal("67.4"))
 
 
 def test_planned_and_removed_evses_are_in_no_figure(add: Register, ask: Ask, areas: None) -> None:
     add(70.5, "AVAILABLE 7400 DC", "PLANNED 99000 DC", "REMOVED 99000 DC")
     add(72.5, "PLANNED 99000 DC")
-    totals = ask(coverage.get_totals, "IN")
+    totals = ask(coverage.get_overview, "IN").totals
     assert (totals["evses"], totals["evses_left_out"], totals["locations"]) == (1, 2, 1)
     assert totals["power_kw"] == Decimal("7.4")
     classes = by(ask(coverage.list_by_power_class, "IN"), "code", "evses")
@@ -205,7 +205,7 @@ def test_locations_of_other_countries_are_counted_apart(
 ) -> None:
     add(70.5, "AVAILABLE 1 DC")
     add(70.5, "AVAILABLE 1 DC", country="NPL")
-    totals = ask(coverage.get_totals, "IN")
+    totals = ask(coverage.get_overview, "IN").totals
     assert (totals["evses"], totals["elsewhere"]) == (1, 1)
 
 
@@ -214,12 +214,12 @@ def test_a_silent_source_counts_as_unknown_and_not_as_available(
 ) -> None:
     add(70.5, "AVAILABLE 1 DC", "OUTOFORDER 1 DC", "UNKNOWN 1 DC", "RESERVED 1 DC")
     add(70.5, "AVAILABLE 1 DC", source="silent")
-    rows = ask(coverage.list_by_status, "IN")
+    totals = ask(coverage.get_overview, "IN").totals
+    rows = coverage.statuses_of(totals)
     assert by(rows, "status", "evses") == {
         "AVAILABLE": 1, "BUSY": 1, "OUT": 1, "UNKNOWN": 2, "PLANNED": 0,
     }  # fmt: skip
     assert by(rows, "status", "of_silent_sources")["UNKNOWN"] == 1
-    totals = ask(coverage.get_totals, "IN")
     assert (totals["live_numerator"], totals["live_denominator"], totals["live"]) == (3, 5, 0.6)
 
 
@@ -254,8 +254,8 @@ def test_power_classes_hold_every_evse_once(add: Register, ask: Ask, areas: None
 def test_simulated_sources_can_be_left_out(add: Register, ask: Ask, areas: None) -> None:
     add(70.5, "AVAILABLE 1 DC")
     add(70.5, "AVAILABLE 1 DC", source="made-up")
-    assert ask(coverage.get_totals, "IN")["simulated"] == 1
-    assert ask(coverage.get_totals, "IN", None, False)["evses"] == 1
+    assert ask(coverage.get_overview, "IN").totals["simulated"] == 1
+    assert ask(coverage.get_overview, "IN", None, False).totals["evses"] == 1
     names = by(ask(coverage.list_source_freshness, include_simulated=False), "name", "is_stale")
     assert names == {"live": False, "silent": True}
 
@@ -286,7 +286,7 @@ def test_every_metric_explains_itself() -> None:
 
 
 def test_an_empty_register_has_zero_evses_and_undetermined_shares(ask: Ask) -> None:
-    totals = ask(coverage.get_totals, "IN")
+    totals = ask(coverage.get_overview, "IN").totals
     assert (totals["evses"], totals["power_kw"], totals["live"]) == (0, 0, None)
     assert ask(coverage.list_coverage, "IN", 1) == []
 

@@ -42,7 +42,7 @@ async def invite(request: AnyRequest) -> Response[Any]:
     form = await request.form()
     login = str(form.get("login", ""))[:300]
     wanted = str(form.get("role", ""))
-    parties = _wanted_parties(principal, form, wanted)
+    parties = _wanted_parties(principal, form)
     shown = {"login": login, "role": wanted, "parties": ", ".join(parties)}
     try:
         role = _assignable(principal, wanted)
@@ -194,7 +194,7 @@ def _roles(principal: Principal) -> list[str]:
     return [*_OPERATORS] if principal.parties is not None else [*_OPERATORS, *_OTHERS]
 
 
-def _wanted_parties(principal: Principal, form: FormMultiDict, role: str) -> list[str]:
+def _wanted_parties(principal: Principal, form: FormMultiDict) -> list[str]:
     typed = str(form.get("parties", "")).upper().replace(";", ",").split(",")
     named = [party.strip() for party in typed if party.strip()]
     if principal.parties is not None:

@@ -61,32 +61,7 @@ async def list_coverage(
     code; for a share also <code>_numerator and <code>_denominator; <code>_left_out: EVSEs that the
     value does not cover. kW are Decimals, shares floats from 0 to 1.
     """
-    sql = _figures_sql(("area",), level == 2, parent is not None)
-    return await _read(connection, sql, place_values(country, include_simulated, parent))
-
-
-async def get_totals(
-    connection: AsyncConnection,
-    country: str,
-    parent: str | None = None,
-    include_simulated: bool = True,
-) -> dict[str, Any]:
-    """The same figures in one row for the whole country (or the state `parent`, `parent_name`).
-
-    `elsewhere`: public locations of other countries (or states), which are in no figure here.
-    """
-    sql = _figures_sql(("total",), False, parent is not None)
-    return (await _read(connection, sql, place_values(country, include_simulated, parent)))[0]
-
-
-async def list_by_operator(
-    connection: AsyncConnection,
-    country: str,
-    parent: str | None = None,
-    include_simulated: bool = True,
-) -> Rows:
-    """The same figures by `operator` as shown (store.operators)."""
-    sql = _figures_sql(("operator",), False, parent is not None)
+    sql = _figures_sql(level == 2, parent is not None)
     return await _read(connection, sql, place_values(country, include_simulated, parent))
 
 
@@ -96,8 +71,11 @@ async def get_overview(
     parent: str | None = None,
     include_simulated: bool = True,
 ) -> Overview:
-    """Totals, areas (states, or the districts of `parent`) and operators, which sum up alike."""
-    sql = _figures_sql(("total", "area", "operator"), parent is not None, parent is not None)
+    """Totals, areas (states, or the districts of `parent`) and operators, which sum up alike.
+
+    `elsewhere` of the totals: public locations of other countries (or states), in no figure here.
+    """
+    sql = _figures_sql(parent is not None, parent is not None, summed=True)
     rows = await _read(connection, sql, place_values(country, include_simulated, parent))
     by_kind: dict[str, Rows] = {"total": [], "area": [], "operator": []}
     for row in rows:
@@ -146,23 +124,11 @@ async def list_by_power_class(
     return await _read(connection, _power_class_sql(parent is not None), values)
 
 
-async def list_by_status(
-    connection: AsyncConnection,
-    country: str,
-    parent: str | None = None,
-    include_simulated: bool = True,
-) -> Rows:
-    """EVSEs by the status in force now (enums.Availability), PLANNED and UNKNOWN apart.
+def statuses_of(figures: Mapping[str, Any]) -> Rows:
+    """From one row of figures the EVSEs by the status in force now (enums.Availability).
 
     Columns: status, evses, of_silent_sources (those UNKNOWN because their source is stale), as_of.
     """
-    sql = _figures_sql(("total",), False, parent is not None, with_metrics=False)
-    rows = await _read(connection, sql, place_values(country, include_simulated, parent))
-    return statuses_of(rows[0])
-
-
-def statuses_of(figures: Mapping[str, Any]) -> Rows:
-    """The rows of list_by_status from one row of figures."""
     return [
         {
             "status": name.upper(),
@@ -212,7 +178,7 @@ async def _read(connection: AsyncConnection, sql: str, values: Mapping[str, Any]
 _COUNTS = (*AVAILABILITIES, "silent", "simulated", "places")
 
 
-def _figures(with_metrics: bool) -> tuple[list[str], str]:
+def _figures() -> tuple[list[str], str]:
     """The select list of all figures of a group of places `p`, and the joins that it needs."""
     columns = [
         "count(DISTINCT p.source_id) AS sources",
@@ -222,7 +188,7 @@ def _figures(with_metrics: bool) -> tuple[list[str], str]:
         "coalesce(sum(p.n_evse - p.n_planned) FILTER (WHERE p.simulated), 0) AS simulated",
     ]
     joins = []
-    for metric in METRICS if with_metrics else ():
+    for metric in METRICS:
         if metric.denominator:
             columns += [
                 f"({metric.numerator})::float8 / nullif({metric.denominator}, 0) AS {metric.code}",
@@ -253,32 +219,24 @@ def _drawn_sql(by_district: bool, within_state: bool) -> str:
 
 
 @cache
-def _figures_sql(
-    kinds: tuple[str, ...], by_district: bool, within_state: bool, with_metrics: bool = True
-) -> str:
-    """One pass over the places, grouped in each of the ways asked for (`kind`)."""
-    columns, joins = _figures(with_metrics)
+def _figures_sql(by_district: bool, within_state: bool, *, summed: bool = False) -> str:
+    """One pass over the places, by area; `summed`: also by operator and in one row (`kind`)."""
+    columns, joins = _figures()
     names = [column.rsplit(" AS ", 1)[1] for column in columns]
     shares = {metric.code for metric in METRICS if metric.denominator}
     area = "district" if by_district else "state"
     prefix = "district_" if by_district else ""
-    keys = {
-        "total": "()",
-        "area": "(p.state_code, p.district_code)" if by_district else "(p.state_code)",
-        "operator": "(p.operator)",
-    }
-    kind = "'total'"
-    if "area" in kinds:
-        kind = f"CASE WHEN grouping(p.state_code) = 0 THEN 'area' ELSE {kind} END"
-    if "operator" in kinds:
-        kind = f"CASE WHEN grouping(p.operator) = 0 THEN 'operator' ELSE {kind} END"
-    operator = "p.operator" if "operator" in kinds else "NULL::text"
-    code = f"p.{area}_code" if "area" in kinds else "NULL::text"
-    parent = "p.state_code" if by_district and "area" in kinds else "NULL::text"
+    keys = "(p.state_code, p.district_code)" if by_district else "(p.state_code)"
+    kind, operator = "'area'", "NULL::text"
+    if summed:
+        keys += ", (p.operator), ()"
+        kind = """CASE WHEN grouping(p.operator) = 0 THEN 'operator'
+        WHEN grouping(p.state_code) = 0 THEN 'area' ELSE 'total' END"""
+        operator = "p.operator"
+    parent = "p.state_code" if by_district else "NULL::text"
     parent_name = (
         "coalesce(a.parent_name, c.parent_name)" if within_state or by_district else "NULL"
     )
-    drawn = _drawn_sql(by_district, within_state) + ("" if "area" in kinds else " LIMIT 0")
     shown = [
         f"c.{name}"
         if name in shares
@@ -287,14 +245,14 @@ def _figures_sql(
     ]
     return f"""{places_sql(by_district=by_district, within_state=within_state)},
 counted AS (
-    SELECT {kind} AS kind, {operator} AS operator, {code} AS code, min(p.{area}_name) AS name,
-        {parent} AS parent_code, min(p.state_name) AS parent_name,
+    SELECT {kind} AS kind, {operator} AS operator,
+        p.{area}_code AS code, min(p.{area}_name) AS name, {parent} AS parent_code, min(p.state_name) AS parent_name,
         count(*) FILTER (WHERE p.{prefix}as_declared) AS as_declared,
         count(*) FILTER (WHERE p.{prefix}declared_elsewhere) AS declared_elsewhere,
         {", ".join(columns)}
     FROM place p {joins}
-    GROUP BY GROUPING SETS ({", ".join(keys[k] for k in kinds)})),
-drawn AS ({drawn})
+    GROUP BY GROUPING SETS ({keys})),
+drawn AS ({_drawn_sql(by_district, within_state)})
 SELECT coalesce(c.kind, 'area') AS kind, c.operator, coalesce(a.code, c.code) AS code,
     CASE WHEN a.code IS NOT NULL THEN a.name WHEN c.kind = 'area' THEN c.name END AS name,
     a.id AS area_id, a.official, coalesce(a.parent_code, c.parent_code) AS parent_code,
@@ -305,7 +263,7 @@ SELECT coalesce(c.kind, 'area') AS kind, c.operator, coalesce(a.code, c.code) AS
 FROM counted c FULL JOIN (SELECT 'area' AS kind, * FROM drawn) a
     ON a.kind = c.kind AND a.code = c.code
     AND coalesce(a.parent_code, '') = coalesce(c.parent_code, '')
-ORDER BY {"evses DESC, " if with_metrics else ""}name, operator"""  # noqa: S608 - constants
+ORDER BY evses DESC, name, operator"""  # noqa: S608 - constants
 
 
 @cache

@@ -113,15 +113,6 @@ def find_open(connection: Connection, secret: str) -> Invitation | None:
         ).fetchone()
 
 
-def find_open_by_id(connection: Connection, number: int) -> Invitation | None:
-    """The link of that number, if it still opens."""
-    with connection.cursor(row_factory=class_row(Invitation)) as cursor:
-        return cursor.execute(
-            f"SELECT {_COLUMNS} FROM invitation WHERE id = %s AND {_OPEN}",  # noqa: S608
-            (number,),
-        ).fetchone()
-
-
 def list_open(connection: Connection, parties: Collection[str] | None = None) -> list[Invitation]:
     """Links that still open or wait, newest first. `parties`: for these parties and no other."""
     with connection.cursor(row_factory=class_row(Invitation)) as cursor:
