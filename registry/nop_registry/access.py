@@ -164,17 +164,6 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         """Those of its parties that it acts for one by one: no country's whole."""
         return sorted(p for p in self.parties or () if not names_country([p]))
 
-    def may_write(self, country_code: str, party_id: str) -> bool:
-        """Whether objects of that party are its own.
-
-        >>> anna = Principal(kind="account", name="Anna", role=Role.OPERATOR_EDITOR,
-        ...                  parties=frozenset({"IN*ABC"}))
-        >>> anna.may_write("in", "abc"), anna.may_write("IN", "XYZ")
-        (True, False)
-        """
-        own = self.parties
-        return own is None or covers(own, [f"{country_code}*{party_id}".upper()])
-
 
 def covers(own: Collection[str], parties: Collection[str]) -> bool:
     """Whether all these parties are among one's own, in which `FR*` is every party of France.
@@ -296,14 +285,6 @@ class KeyFacts(Protocol):
         """Digest of the key."""
 
     @property
-    def scopes(self) -> Sequence[str]:
-        """What it may be used for."""
-
-    @property
-    def source_id(self) -> int | None:
-        """The one source it may write; None: any."""
-
-    @property
     def expires_at(self) -> datetime | None:
         """The moment from which it is invalid."""
 
@@ -348,23 +329,3 @@ def check_valid(found: K | None, digest: bytes, now: datetime) -> K:
     ):
         raise NotAuthenticated("this key is not valid; `nop key add` makes one")
     return found
-
-
-def check_key(found: K | None, digest: bytes, scope: Scope, now: datetime) -> K:
-    """The key found under `digest`, if it is valid now and has the scope.
-
-    Raises NotAuthenticated or AccessDenied.
-    """
-    valid = check_valid(found, digest, now)
-    if scope not in valid.scopes:
-        raise AccessDenied(f"this key has no scope {scope.value!r}")
-    return valid
-
-
-def check_source(found: KeyFacts, source_id: int | None) -> None:
-    """Whether the key may write to that source (None: there is no such source).
-
-    Raises AccessDenied; a key that is bound to one source learns nothing about others.
-    """
-    if found.source_id is not None and found.source_id != source_id:
-        raise AccessDenied("this key is for another source")

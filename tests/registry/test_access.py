@@ -17,8 +17,7 @@ from nop_registry.access import (
     Scope,
     SecondFactorNeeded,
     bearer_digest,
-    check_key,
-    check_source,
+    check_valid,
     make_key,
     reaches,
     require,
@@ -66,9 +65,11 @@ def test_the_database_holds_no_key(connection: Connection) -> None:
 
 def test_a_valid_key_is_found_by_its_header(connection: Connection) -> None:
     key, kept = keep_key(connection)
-    digest = bearer_digest([f"bearer  {key} "])
 
-    assert check_key(api_keys.find_key(connection, digest), digest, Scope.UPLOAD, NOW) == kept
+    principal = api_keys.principal_of_key(connection, [f"bearer  {key} "])
+
+    assert principal.key_id == kept.id
+    require(principal, Action.UPLOAD)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ def test_an_unknown_an_expired_and_a_revoked_key_are_refused_alike(connection: C
     for found in (None, api_keys.find_key(connection, expired.sha256),
                   api_keys.find_key(connection, revoked.sha256)):  # fmt: skip
         with pytest.raises(NotAuthenticated) as caught:
-            check_key(found, found.sha256 if found else b"x" * 32, Scope.UPLOAD, NOW)
+            check_valid(found, found.sha256 if found else b"x" * 32, NOW)
         texts.add(str(caught.value))
 
     assert len(texts) == 1
@@ -106,27 +107,30 @@ def test_an_unknown_an_expired_and_a_revoked_key_are_refused_alike(connection: C
 def test_a_key_is_valid_until_the_moment_it_expires(connection: Connection) -> None:
     _, key = keep_key(connection, expires_at=NOW)
 
-    assert check_key(key, key.sha256, Scope.UPLOAD, NOW - timedelta(seconds=1)) is key
+    assert check_valid(key, key.sha256, NOW - timedelta(seconds=1)) is key
 
 
 def test_a_key_without_the_scope_may_not_upload(connection: Connection) -> None:
-    _, key = keep_key(connection, scopes=())
+    for scopes in ((), ("read",), ("roll_back",)):
+        _, key = keep_key(connection, scopes=scopes)
 
-    with pytest.raises(AccessDenied) as caught:
-        check_key(key, key.sha256, Scope.UPLOAD, NOW)
-    assert not isinstance(caught.value, NotAuthenticated)
+        with pytest.raises(AccessDenied, match="no scope") as caught:
+            require(key.principal(), Action.UPLOAD)
+        assert not isinstance(caught.value, NotAuthenticated)
 
 
 def test_a_bound_key_writes_its_own_source_only(connection: Connection) -> None:
-    own = sources.add_source(connection, name="own", kind="upload", country_code="IN").id
-    _, bound = keep_key(connection, source_id=own)
+    for name in ("own", "other"):
+        sources.add_source(connection, name=name, kind="upload", country_code="IN")
+    own, other = (source_parties.find_owned(connection, name) for name in ("own", "other"))
+    assert own is not None and other is not None
+    _, bound = keep_key(connection, source_id=own.id)
     _, free = keep_key(connection)
 
-    check_source(bound, own)
-    check_source(free, own + 1)
-    for other in (own + 1, None):
-        with pytest.raises(AccessDenied):
-            check_source(bound, other)
+    for key, source in ((bound, own), (free, own), (free, other)):
+        require(key.principal(), Action.UPLOAD, source=source)
+    with pytest.raises(OutOfReach):
+        require(bound.principal(), Action.UPLOAD, source=other)
     assert api_keys.find_key(connection, bound.sha256) == bound
     assert bound.source_name == "own"
 

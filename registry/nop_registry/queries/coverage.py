@@ -246,7 +246,8 @@ def _figures_sql(by_district: bool, within_state: bool, *, summed: bool = False)
     return f"""{places_sql(by_district=by_district, within_state=within_state)},
 counted AS (
     SELECT {kind} AS kind, {operator} AS operator,
-        p.{area}_code AS code, min(p.{area}_name) AS name, {parent} AS parent_code, min(p.state_name) AS parent_name,
+        p.{area}_code AS code, min(p.{area}_name) AS name,
+        {parent} AS parent_code, min(p.state_name) AS parent_name,
         count(*) FILTER (WHERE p.{prefix}as_declared) AS as_declared,
         count(*) FILTER (WHERE p.{prefix}declared_elsewhere) AS declared_elsewhere,
         {", ".join(columns)}
