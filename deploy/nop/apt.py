@@ -21,7 +21,7 @@ def run(program: str, *arguments: str, configuration: Path | None = None) -> str
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     if configuration:
         environment["APT_CONFIG"] = str(configuration)
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(  # noqa: S603 - our own command
         [program, "-q", *arguments],
         env=environment,
         stdin=subprocess.DEVNULL,

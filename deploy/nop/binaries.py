@@ -73,7 +73,7 @@ def _usable(directory: Path, environment: Mapping[str, str]) -> int | None:
 def _ask(program: str | Path, option: str, environment: Mapping[str, str]) -> str:
     """What the program prints; empty when it cannot run."""
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - our own command
             [str(program), option],
             env=dict(environment),
             capture_output=True,

@@ -38,7 +38,7 @@ class Child:
         """Start it; its output goes to the end of its log."""
         with self.log.open("ab") as log:
             # A session of its own: Ctrl-C reaches the supervisor alone, which ends all in order.
-            self._popen = subprocess.Popen(  # noqa: S603
+            self._popen = subprocess.Popen(  # noqa: S603 - our own command
                 [sys.executable, "-m", "nop", self.name],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,

@@ -83,7 +83,7 @@ class Cluster:
             return inside
         # Not TMPDIR: every process must find the same place. own_directory refuses a squatter.
         short = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
-        return Path("/tmp") / f"nop-{short}"  # noqa: S108
+        return Path("/tmp") / f"nop-{short}"  # noqa: S108 - the same place for all, as said
 
     @property
     def log_directory(self) -> Path:

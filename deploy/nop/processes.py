@@ -71,4 +71,4 @@ def _started(pid: int) -> str:
             return ""
         return "" if fields[0] == "Z" else fields[19]
     command = ["ps", "-o", "lstart=", "-p", str(pid)]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - our own command

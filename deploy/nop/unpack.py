@@ -58,7 +58,7 @@ def _unpack(version: int | None) -> Binaries | None:
     shutil.rmtree(unfinished, ignore_errors=True)
     for package in sorted((fetched / "cache/archives").glob("*.deb")):
         command = ["dpkg-deb", "-x", str(package), str(unfinished)]
-        subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+        subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own command
     # Debian's installer would set these links by update-alternatives.
     for control in unfinished.glob("usr/share/postgresql/*/extension/*-3.control"):
         control.with_name(control.name.replace("-3.", ".")).symlink_to(control.name)

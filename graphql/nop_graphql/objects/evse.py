@@ -104,5 +104,5 @@ class Evse:
         from nop_graphql.objects.location import Location
 
         row = await info.context.location.load(self.row["location_id"])
-        assert row is not None, "an EVSE is public only with its location"  # noqa: S101
+        assert row is not None, "an EVSE is public only with its location"  # noqa: S101 - our own invariant
         return Location.of(row)

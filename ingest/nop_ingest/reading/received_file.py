@@ -171,7 +171,7 @@ class ReceivedFile:
 
     def _open_spool(self) -> IO[bytes]:
         # Gone with this object; of a child that was killed, with its directory.
-        self._spool = tempfile.NamedTemporaryFile(prefix="nop-unpacked-")  # noqa: SIM115
+        self._spool = tempfile.NamedTemporaryFile(prefix="nop-unpacked-")  # noqa: SIM115 - closed with this object
         return self._spool
 
 

@@ -26,7 +26,7 @@ _MULTIBYTE = re.compile(
 )
 _HIGH = re.compile(rb"[A-Za-z]?[\x80-\xff]+")
 _ASCII = bytes(range(128))
-_USUAL = frozenset("àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿßœšžÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŒŠŽ°²³–’€§«»·")  # noqa: RUF001
+_USUAL = frozenset("àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿßœšžÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŒŠŽ°²³–’€§«»·")  # noqa: RUF001 - the signs that are looked for
 _FALLBACK = "nop-single-byte"
 
 

@@ -35,7 +35,7 @@ async def read_json_at_once(
     [row] = await read_json(
         connection,
         f"""SELECT {arrays}
-            FROM (SELECT {", ".join(columns)} {rows}) AS page ({", ".join(names)})""",  # noqa: S608
+            FROM (SELECT {", ".join(columns)} {rows}) AS page ({", ".join(names)})""",  # noqa: S608 - our own column names
         values,
     )
     return [] if row[0] is None else list(zip(*row, strict=True))

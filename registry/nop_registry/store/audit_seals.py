@@ -82,7 +82,7 @@ def list_seals(connection: Connection) -> list[Seal]:
     """All, the first first."""
     with connection.cursor(row_factory=class_row(Seal)) as cursor:
         return cursor.execute(
-            f"SELECT {_SEAL_COLUMNS} FROM audit_seal ORDER BY number"  # noqa: S608
+            f"SELECT {_SEAL_COLUMNS} FROM audit_seal ORDER BY number"  # noqa: S608 - our own column names
         ).fetchall()
 
 
@@ -114,7 +114,7 @@ def verify(connection: Connection, key: bytes, kept_lines: Iterable[bytes]) -> V
 def _seal(connection: Connection, key: bytes) -> Seal | None:
     with connection.cursor(row_factory=class_row(Seal)) as cursor:
         before = cursor.execute(
-            f"SELECT {_SEAL_COLUMNS} FROM audit_seal ORDER BY number DESC LIMIT 1"  # noqa: S608
+            f"SELECT {_SEAL_COLUMNS} FROM audit_seal ORDER BY number DESC LIMIT 1"  # noqa: S608 - our own column names
         ).fetchone()
     first_id = before.last_id + 1 if before else 1
     row = connection.execute(

@@ -113,7 +113,7 @@ def emit_anew(connection: Connection, locations: Sequence[int]) -> None:
     """Tell consumers of these locations again: what is shown of them changed, not their version."""
     connection.execute(
         f"""UPDATE location_emission SET emitted_at = greatest(emitted_at, {_NOW})
-            WHERE location_id = ANY(%s::bigint[]) AND withdrawn_at IS NULL""",  # noqa: S608
+            WHERE location_id = ANY(%s::bigint[]) AND withdrawn_at IS NULL""",  # noqa: S608 - our own column names
         (number_array(locations),),
     )
 

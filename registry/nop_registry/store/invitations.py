@@ -108,7 +108,7 @@ def find_open(connection: Connection, secret: str) -> Invitation | None:
     """What the link opens, if it still does."""
     with connection.cursor(row_factory=class_row(Invitation)) as cursor:
         return cursor.execute(
-            f"SELECT {_COLUMNS} FROM invitation WHERE digest = %s AND {_OPEN}",  # noqa: S608
+            f"SELECT {_COLUMNS} FROM invitation WHERE digest = %s AND {_OPEN}",  # noqa: S608 - our own column names
             (_digest(secret),),
         ).fetchone()
 
@@ -117,7 +117,7 @@ def list_open(connection: Connection, parties: Collection[str] | None = None) ->
     """Links that still open or wait, newest first. `parties`: for these parties and no other."""
     with connection.cursor(row_factory=class_row(Invitation)) as cursor:
         every = cursor.execute(
-            f"SELECT {_COLUMNS} FROM invitation WHERE {_STANDS} ORDER BY id DESC"  # noqa: S608
+            f"SELECT {_COLUMNS} FROM invitation WHERE {_STANDS} ORDER BY id DESC"  # noqa: S608 - our own column names
         ).fetchall()
     return [i for i in every if parties is None or (i.parties and covers(parties, i.parties))]
 
@@ -129,7 +129,7 @@ def accept(connection: Connection, number: int, name: str) -> Account:
     """
     with connection.cursor(row_factory=class_row(Invitation)) as cursor:
         used = cursor.execute(
-            f"UPDATE invitation SET used_at = now() WHERE id = %s AND {_OPEN} "  # noqa: S608
+            f"UPDATE invitation SET used_at = now() WHERE id = %s AND {_OPEN} "  # noqa: S608 - our own column names
             f"RETURNING {_COLUMNS}",
             (number,),
         ).fetchone()
@@ -167,7 +167,7 @@ def confirm(connection: Connection, number: int, confirmed_by: int) -> tuple[Inv
 def revoke(connection: Connection, number: int) -> None:
     """Take a link back. Raises NotFound when it no longer opens."""
     done = connection.execute(
-        f"UPDATE invitation SET revoked_at = now() WHERE id = %s AND {_STANDS}",  # noqa: S608
+        f"UPDATE invitation SET revoked_at = now() WHERE id = %s AND {_STANDS}",  # noqa: S608 - our own column names
         (number,),
     )
     if done.rowcount == 0:
@@ -191,7 +191,7 @@ def _make(
     connection.execute(
         f"""UPDATE invitation SET revoked_at = now()
             WHERE login = %s AND {_STANDS}
-              AND account_id IS NOT DISTINCT FROM %s AND covers(%s, parties)""",  # noqa: S608
+              AND account_id IS NOT DISTINCT FROM %s AND covers(%s, parties)""",  # noqa: S608 - our own column names
         (login, account_id, list(parties)),
     )
     connection.execute(

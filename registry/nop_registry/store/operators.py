@@ -19,7 +19,7 @@ def _name_of(country: str, party: str) -> str:
         WHERE named.state = 'agreed' AND named.name IS NOT NULL
           AND named.country_code = {country} AND named.party_id = {party}
         ORDER BY peer.source_id IS NOT DISTINCT FROM l.source_id DESC,
-                 named.role IS NOT DISTINCT FROM 'CPO' DESC, named.peer_id LIMIT 1)"""  # noqa: S608
+                 named.role IS NOT DISTINCT FROM 'CPO' DESC, named.peer_id LIMIT 1)"""  # noqa: S608 - our own column names
 
 
 # The first five characters of a canonical EVSE-ID are country and party.

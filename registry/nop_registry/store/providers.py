@@ -85,7 +85,7 @@ def get_provider(connection: Connection, name: str) -> Provider:
     """The provider of that name. Raises NotFound."""
     with connection.cursor(row_factory=class_row(Provider)) as cursor:
         found = cursor.execute(
-            f"SELECT {_COLUMNS} FROM identity_provider WHERE name = %s",  # noqa: S608
+            f"SELECT {_COLUMNS} FROM identity_provider WHERE name = %s",  # noqa: S608 - our own column names
             (name,),
         ).fetchone()
     if found is None:
@@ -97,7 +97,7 @@ def list_providers(connection: Connection) -> list[Provider]:
     """All, by what their buttons say."""
     with connection.cursor(row_factory=class_row(Provider)) as cursor:
         return cursor.execute(
-            f"SELECT {_COLUMNS} FROM identity_provider ORDER BY label"  # noqa: S608
+            f"SELECT {_COLUMNS} FROM identity_provider ORDER BY label"  # noqa: S608 - our own column names
         ).fetchall()
 
 

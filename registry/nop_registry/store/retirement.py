@@ -160,7 +160,7 @@ _RETIRE = {
     for kind, act in _RETIRE_GONE.items()
 }
 _RETIRE_THESE = {
-    kind: f"WITH gone AS (SELECT unnest(%(numbers)s::bigint[]) AS id), {act} SELECT id FROM retired"  # noqa: S608
+    kind: f"WITH gone AS (SELECT unnest(%(numbers)s::bigint[]) AS id), {act} SELECT id FROM retired"  # noqa: S608 - our own statements
     for kind, act in _RETIRE_GONE.items()
 }
 

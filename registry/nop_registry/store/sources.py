@@ -128,7 +128,7 @@ def find_source(connection: Connection, number: int) -> Source | None:
     """The source of that number; None too for one that was withdrawn: nobody delivers to it."""
     with connection.cursor(row_factory=class_row(Source)) as cursor:
         return cursor.execute(
-            f"SELECT {_COLUMNS} FROM source WHERE id = %s AND withdrawn_at IS NULL",  # noqa: S608
+            f"SELECT {_COLUMNS} FROM source WHERE id = %s AND withdrawn_at IS NULL",  # noqa: S608 - our own column names
             (number,),
         ).fetchone()
 

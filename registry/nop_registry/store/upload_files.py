@@ -108,7 +108,7 @@ class RowFinding(NamedTuple):
 _COLUMNS = ", ".join(
     "s.name AS source" if name == "source" else f"u.{name}" for name in Upload.__struct_fields__
 )
-SELECT_UPLOAD = f"SELECT {_COLUMNS} FROM upload u JOIN source s ON s.id = u.source_id "  # noqa: S608
+SELECT_UPLOAD = f"SELECT {_COLUMNS} FROM upload u JOIN source s ON s.id = u.source_id "  # noqa: S608 - our own column names
 
 
 def create_upload(

@@ -23,7 +23,7 @@ _LONG_S = 5.0
 """Who took so long to fail is not asked the same again."""
 _SPACING_S = 0.25
 NO_TOKEN = "none"  # noqa: S105 - the spelling of no token at all
-UNKNOWN_TOKEN = "nop-probe-this-token-does-not-exist"  # noqa: S105
+UNKNOWN_TOKEN = "nop-probe-this-token-does-not-exist"  # noqa: S105 - known to be no token
 
 
 class OutOfTime(OcpiError):
