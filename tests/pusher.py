@@ -9,7 +9,7 @@ import pytest
 from litestar.testing import TestClient
 
 from nop.asgi import create_app
-from nop_ingest.ocpi_server.doorkeeper import token_digest
+from nop_ingest.ocpi.tokens import token_digest
 from nop_registry.database import Connection
 from nop_registry.store import peers, sources
 

@@ -20,7 +20,7 @@ from typing import Any
 from litestar.testing import TestClient
 
 from nop.asgi import create_app
-from nop_ingest.ocpi_server.doorkeeper import new_token, token_digest
+from nop_ingest.ocpi.tokens import new_token, token_digest
 from nop_registry.database import connect
 from nop_registry.store import peers
 

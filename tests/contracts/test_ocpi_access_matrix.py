@@ -16,7 +16,7 @@ from litestar.testing import TestClient
 from operator_server import a_location, a_tariff, an_evse
 
 from nop.asgi import create_app
-from nop_ingest.ocpi_server.doorkeeper import token_digest
+from nop_ingest.ocpi.tokens import token_digest
 from nop_registry.database import Connection
 from nop_registry.store import handshakes, peer_parties, peers, sources
 

@@ -15,7 +15,7 @@ from nop.asgi import create_app
 from nop_ingest.ocpi.answers import open_answer
 from nop_ingest.ocpi.egress import Answer
 from nop_ingest.ocpi.errors import PeerError
-from nop_ingest.ocpi_server.doorkeeper import token_digest
+from nop_ingest.ocpi.tokens import token_digest
 from nop_ingest.pull import PullReport
 from nop_registry.database import Connection
 from nop_registry.store import peer_parties, peers, sources

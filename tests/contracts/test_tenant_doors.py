@@ -24,7 +24,7 @@ from portal_world import COOKIE, Worker, add_file_source, sign_in
 
 from nop.asgi import create_app
 from nop_dashboards.portal import by_hand
-from nop_ingest.ocpi_server.doorkeeper import token_digest
+from nop_ingest.ocpi.tokens import token_digest
 from nop_registry.access import Principal, Role, acting_as, make_key
 from nop_registry.database import Connection, connect
 from nop_registry.store import api_keys, peer_parties, peers, sources

@@ -22,14 +22,9 @@ from nop_ingest.ocpi.callback import UNUSABLE_API, CallbackFailed, CalledBack, a
 from nop_ingest.ocpi.credentials_object import Theirs, our_party, read_credentials
 from nop_ingest.ocpi.egress import parse_url
 from nop_ingest.ocpi.errors import EgressDenied
+from nop_ingest.ocpi.tokens import new_token, token_digest
 from nop_ingest.ocpi.transcript import Exchange, Step, Transcript
-from nop_ingest.ocpi_server.doorkeeper import (
-    in_database,
-    new_token,
-    presented_token,
-    require_admission,
-    token_digest,
-)
+from nop_ingest.ocpi_server.doorkeeper import in_database, presented_token, require_admission
 from nop_ingest.ocpi_server.envelope import (
     CLIENT_ERROR,
     INVALID,

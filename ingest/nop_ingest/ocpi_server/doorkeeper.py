@@ -13,17 +13,12 @@ from typing import TypeVar
 
 from litestar import Litestar
 
-from nop_ingest.ocpi.tokens import new_token, token_digest
+from nop_ingest.ocpi.tokens import token_digest
 from nop_ingest.ocpi_server.envelope import CLIENT_ERROR, INVALID, AnyRequest, OcpiRefusal
 from nop_ingest.ocpi_server.failures import Failures
 from nop_registry.database import Connection
 from nop_registry.database_threads import DatabaseThreads
 from nop_registry.store.peers import Admission, admit
-
-__all__ = [
-    "candidates", "in_database", "new_token", "presented_token", "require_admission",
-    "token_digest",
-]  # fmt: skip
 
 T = TypeVar("T")
 _CONNECTIONS = 6  # and threads: more would only wait for PostgreSQL's processors

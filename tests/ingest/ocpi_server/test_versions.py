@@ -9,8 +9,9 @@ import pytest
 from handshake_parties import FakeCpo, OurServer, ask, rows
 from litestar.testing import RequestFactory
 
+from nop_ingest.ocpi.tokens import new_token
 from nop_ingest.ocpi_server import failures
-from nop_ingest.ocpi_server.doorkeeper import candidates, new_token
+from nop_ingest.ocpi_server.doorkeeper import candidates
 from nop_ingest.ocpi_server.failures import Failures
 from nop_registry.database import Connection
 

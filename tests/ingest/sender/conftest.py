@@ -11,7 +11,7 @@ from litestar.testing import TestClient
 from operator_server import Operator
 
 from nop.asgi import create_app
-from nop_ingest.ocpi_server.doorkeeper import token_digest
+from nop_ingest.ocpi.tokens import token_digest
 from nop_ingest.pull import PullReport
 from nop_registry.database import Connection
 from nop_registry.store import peers

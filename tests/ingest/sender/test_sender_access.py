@@ -9,7 +9,7 @@ import pytest
 from litestar.testing import TestClient
 from operator_server import Operator, a_location, a_tariff
 
-from nop_ingest.ocpi_server.doorkeeper import token_digest
+from nop_ingest.ocpi.tokens import token_digest
 from nop_ingest.ocpi_server.pace import WINDOW_S, Pace
 from nop_ingest.pull import PullReport
 from nop_registry.consumers import parse_scope

@@ -13,7 +13,7 @@ from loopback import listen, serve, url_of
 from operator_server import KEY, Operator, a_location, a_tariff
 
 from nop.asgi import create_app
-from nop_ingest.ocpi_server.doorkeeper import token_digest
+from nop_ingest.ocpi.tokens import token_digest
 from nop_ingest.pull import PullReport, pull
 from nop_registry.database import Connection, connect
 from nop_registry.queries.records import read_locations, read_tariffs
