@@ -20,7 +20,6 @@ from litestar.response import Redirect
 from litestar.types import Message, Scope
 
 from nop_dashboards.portal import cookies
-from nop_dashboards.portal.cookies import csrf_token
 from nop_dashboards.portal.language import LANGUAGES, Said
 from nop_registry import access
 from nop_registry.access import Action, NotAuthenticated, OutOfReach, Principal
@@ -28,8 +27,6 @@ from nop_registry.database import Connection
 from nop_registry.database_threads import DatabaseThreads
 from nop_registry.errors import AccessDenied
 from nop_registry.store import audit, sessions, source_parties
-
-__all__ = ["csrf_token", "enter", "find_principal", "in_database", "require_principal"]
 
 T = TypeVar("T")
 _CONNECTIONS = 4  # and threads

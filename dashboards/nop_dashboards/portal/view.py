@@ -18,7 +18,8 @@ from psycopg_pool import PoolTimeout
 from nop_dashboards import figures
 from nop_dashboards.portal import language
 from nop_dashboards.portal.addresses import page_of
-from nop_dashboards.portal.doorkeeper import CSRF_FIELD, csrf_token, find_principal
+from nop_dashboards.portal.cookies import csrf_token
+from nop_dashboards.portal.doorkeeper import CSRF_FIELD, find_principal
 from nop_dashboards.portal.language import LANGUAGES, Said, Texts
 from nop_dashboards.templating import nation_name, page
 from nop_registry.access import Action, OutOfReach, Principal, allows
