@@ -30,13 +30,11 @@ from nop_ingest.reading.received_file import ReceivedFile
 from nop_ingest.reading.upload_format import FileNotice, Parsed, ParsedStatus
 from nop_registry.errors import InvalidInput
 
+_MIB = 1 << 20
 _OUT_OF_MEMORY = 77  # exit code of a child whose Python ran out of memory
 _LAST_LINE_BYTES = 32_768  # a refusal is shorter
-MAX_ITEM_BYTES = 16 << 20
+MAX_ITEM_BYTES = 16 * _MIB
 """Of one Location or Tariff with what the file said of it; thousands of EVSEs take less."""
-
-
-_MIB = 1 << 20
 
 
 class Limits(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from typing import NamedTuple, TextIO
 
 import msgspec
 
+from nop_ingest.reading.json_damage import NOWHERE, element_end, line_end
 from nop_ingest.reading.text_encoding import TextEncoding
 from nop_registry.errors import InvalidInput
 
@@ -25,6 +26,9 @@ _WORD_ENDS = 16  # a word such as -Infinity, or the code of a letter, may go on 
 _LINE_CHARACTERS = 4 << 20
 _BETWEEN_LINES = "\ufeff\x1e \t\r\n"
 _BLANKS = re.compile(r"[\s\ufeff\x1e]*")  # 1E: JSON text sequences
+_SHOWN = 200  # characters of a broken value
+_OPEN_TEXT = "Unterminated string"  # how Python's decoder says that a text has no end
+_decode = json.JSONDecoder(parse_int=float).raw_decode  # int() refuses 4,300 digits
 
 
 class JsonItem(NamedTuple):
@@ -65,9 +69,6 @@ class _Broken(InvalidInput):
 
     def item(self, number: int, text: str, line: int | None = None) -> BrokenItem:
         return BrokenItem(number, line or self.line, self.what, text[:_SHOWN])
-
-
-_SHOWN = 200
 
 
 def one_line(text: str) -> bytes:
@@ -172,45 +173,8 @@ def read_whole(path: Path, encoding: TextEncoding) -> JsonItem:
     return JsonItem("", 1, text)
 
 
-_decode = json.JSONDecoder(parse_int=float).raw_decode
-
-
-_OPEN_TEXT = "Unterminated string"
-
-
 def _message(error: ValueError) -> str:
     return str(getattr(error, "msg", error))
-
-
-_NOT_YET, _NOWHERE = -1, -2
-# Behind a text comes a sign: else one of the two quotation marks is not one of a pair.
-_PARTS = re.compile(r'"(?:[^"\\\n]|\\.)*+"(?=\s*[,:\]}])|[\[\]{},]')
-_CLOSES = {"]": "[", "}": "{"}
-_SEEN_BEHIND = 1 << 16  # so that no text between is cut by the window
-_NEXT_LINE = re.compile(r"\n(?=\x1e?\{)")
-
-
-def _element_end(text: str, at: int, is_all: bool) -> int:
-    """Where a damaged element ends: before the comma or bracket that follows it."""
-    opened: list[str] = []
-    for found in _PARTS.finditer(text, at):
-        part = found[0]
-        if part in _CLOSES and _CLOSES[part] in opened:
-            while opened.pop() != _CLOSES[part]:
-                pass
-        elif part in _CLOSES.values():
-            opened.append(part)
-        elif part == "]" or (part == "," and not opened):  # of the list itself
-            if not is_all and found.start() + _SEEN_BEHIND >= len(text):
-                break
-            return _NOWHERE if opened else found.start()
-    return _NOWHERE if is_all else _NOT_YET
-
-
-def _line_end(text: str, at: int, is_all: bool) -> int:
-    """Where a damaged line ends: before the next one that begins an object; `is_all`: or at all."""
-    found = _NEXT_LINE.search(text, at)
-    return found.start() if found else len(text) if is_all else _NOT_YET
 
 
 class _Reader:
@@ -254,7 +218,7 @@ class _Reader:
             try:
                 item: JsonItem | BrokenItem = JsonItem(name, number, self.value())
             except _Broken as why:
-                item = why.item(number, self._skip(_element_end, why))
+                item = why.item(number, self._skip(element_end, why))
             yield item
             self._comma("]")
         self._take("]")
@@ -265,7 +229,7 @@ class _Reader:
         try:
             return JsonItem("", number, self.value())
         except _Broken as why:  # it may have stumbled in the lines below
-            return why.item(number, self._skip(_line_end, why), line)
+            return why.item(number, self._skip(line_end, why), line)
 
     def _skip(self, find_end: Callable[[str, int, bool], int], why: _Broken) -> str:
         """Go on behind a value that is no JSON; returns it. Raises `why` where it ends nowhere."""
@@ -276,7 +240,7 @@ class _Reader:
                 self._at = end
                 return text
             large = len(self._text) - self._at > MAX_ITEM_CHARACTERS
-            if end == _NOWHERE or self._ended or large:
+            if end == NOWHERE or self._ended or large:
                 raise why
             self._grow()
 

@@ -18,7 +18,7 @@ class RowGroups(Generic[K]):
     """Rows by key, in the order in which the keys came."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="nop-rows-")  # noqa: SIM115 - without a name
+        self._file = tempfile.TemporaryFile(prefix="nop-rows-")  # noqa: SIM115 - closed with this object
         finalize(self, self._file.close)
         self._places: dict[K, array[int]] = {}  # of each row: where it begins, and its length
         self._size = 0
