@@ -1,102 +1,17 @@
 from __future__ import annotations
 
-import csv
-import io
-import re
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from litestar import Litestar
-from litestar.datastructures import State
 from litestar.exceptions import InternalServerException
 from litestar.testing import TestClient
-from openapi_spec_validator import OpenAPIV31SpecValidator
-from psycopg import sql
-from upload_description import Description
+from upload_sending import CSV, HEADER, LIST, STATIONS, Client, MakeHeader, Work, count, row, send
 
-from nop import upload_jobs
 from nop.asgi import create_app
-from nop_ingest import upload_api
 from nop_ingest.upload_api import documents, problems, receiving
-from nop_registry import settings
-from nop_registry.access import make_key
 from nop_registry.database import Connection
-from nop_registry.store import api_keys, source_parties, sources
-
-GOLDEN = Path(__file__).parents[1] / "golden"
-LIST = (GOLDEN / "bee_xlsx" / "list.xlsx").read_bytes()
-STATIONS = (GOLDEN / "nop_csv" / "stations.csv").read_bytes()
-CSV = {"Content-Type": "text/csv"}
-PIECE = {"Content-Type": "application/partial-upload"}
-HEADER = "country_code,party_id,location_id,lat,lon,evse_uid,connector_id,standard,address\n"
-Client = TestClient[Litestar]
-MakeHeader = Callable[..., dict[str, str]]
-Work = Callable[[], None]
-
-
-@pytest.fixture
-def client(database_url: str) -> Iterator[Client]:
-    state = State({"pool": SimpleNamespace(conninfo=database_url), "settings": settings.load({})})
-    app = Litestar(route_handlers=upload_api.ROUTES, state=state, openapi_config=None)
-    with TestClient(app) as opened:
-        opened.event_hooks["response"].append(Description(opened).check)
-        yield opened
-
-
-@pytest.fixture
-def work(database_url: str, make_header: MakeHeader) -> Work:
-    """What the worker does when it is woken."""
-
-    def work_off() -> None:
-        for source_id in (1, 2):
-            upload_jobs.work_off_source(database_url, settings.load({}), source_id)
-
-    return work_off
-
-
-@pytest.fixture
-def make_header(connection: Connection) -> MakeHeader:
-    def make(
-        source: str | None = None,
-        scopes: tuple[str, ...] = ("upload", "roll_back"),
-        parties: list[str] | None = None,
-    ) -> dict[str, str]:
-        made = make_key()
-        with connection.transaction():
-            source_id = sources.get_source(connection, source).id if source else None
-            api_keys.add_key(
-                connection, name="Asha", prefix=made.prefix, digest=made.digest,
-                scopes=list(scopes), source_id=source_id, expires_at=None, parties=parties,
-            )  # fmt: skip
-        return {"Authorization": f"Bearer {made.key}"}
-
-    with connection.transaction():
-        for name in ("files", "other"):
-            sources.add_source(connection, name=name, kind="upload", country_code="IN")
-    return make
-
-
-def count(connection: Connection, table: str) -> int:
-    with connection.transaction():
-        row = connection.execute(
-            sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
-        ).fetchone()
-    return row[0] if row else 0
-
-
-def row(location: int, standard: str = "IEC_62196_T2", party: str = "ABC") -> str:
-    return f"IN,{party},L{location},28.61{location},77.21{location},E1,1,{standard},Road\n"
-
-
-def send(client: Client, key: dict[str, str], text: str | bytes, query: str = "") -> Any:
-    url = f"/uploads?source=files&filename=stations.csv{query}"
-    answer = client.post(url, headers=key | CSV, content=text)
-    assert answer.status_code == 202, answer.text
-    return answer.json()
+from nop_registry.store import source_parties
 
 
 def test_a_file_is_checked_told_and_taken_when_somebody_says_so(
@@ -171,32 +86,6 @@ def test_another_source_s_upload_is_not_there(client: Client, make_header: MakeH
     assert client.post(f"{here}/commit", headers=make_header("other")).status_code == 404
     assert client.delete(here, headers=make_header("other")).status_code == 404
     assert client.get("/uploads/99999999999999999999", headers=key).status_code == 404
-
-
-def test_an_annotated_copy_is_never_held_whole(
-    client: Client, make_header: MakeHeader, work: Work, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole, asked = bytes(range(256)) * (3 << 12), []
-
-    class Watched(io.BytesIO):
-        def read(self, size: int | None = -1, /) -> bytes:
-            asked.append(size)
-            return super().read(size)
-
-    copies: list[Watched] = []
-
-    def watched_copy(*words: object) -> tuple[Watched, str]:
-        copies.append(Watched(whole))
-        return copies[0], "csv"
-
-    monkeypatch.setattr(documents, "annotated_copy", watched_copy)
-    key = make_header("files")
-    here = f"/uploads/{send(client, key, STATIONS)['id']}"
-    answer = client.get(f"{here}/annotated-copy", headers=key)
-
-    assert answer.content == whole and answer.headers["content-length"] == str(3 << 20)
-    assert all(size is not None and 0 < size <= 1 << 20 for size in asked)
-    assert copies[0].closed
 
 
 @pytest.mark.parametrize(
@@ -384,111 +273,6 @@ def test_whatever_goes_wrong_is_a_problem_with_a_sentence(
     assert answers[400].json()["detail"].startswith("limit: Expected `int`")
 
 
-def test_a_file_in_pieces_goes_on_where_it_was_cut_off(
-    client: Client, make_header: MakeHeader, work: Work
-) -> None:
-    key = make_header("files")
-    begun = client.post(
-        "/uploads?filename=stations.csv&commit=true",
-        headers=key | PIECE | {"Upload-Complete": "?0", "Upload-Length": str(len(STATIONS))},
-    )
-    here = begun.headers["location"]
-    part = client.patch(
-        here, headers=key | PIECE | {"Upload-Offset": "0", "Upload-Complete": "?0"},
-        content=STATIONS[:100],
-    )  # fmt: skip
-    told = client.head(here, headers=key)
-    wrong = client.patch(here, headers=key | PIECE | {"Upload-Offset": "50"}, content=STATIONS[50:])
-    last = client.patch(
-        here, headers=key | PIECE | {"Upload-Offset": "100", "Upload-Complete": "?1"},
-        content=STATIONS[100:],
-    )  # fmt: skip
-    work()
-
-    assert (begun.status_code, part.status_code, last.status_code) == (201, 204, 202)
-    assert (told.headers["upload-offset"], told.headers["upload-complete"]) == ("100", "?0")
-    assert (wrong.status_code, wrong.json()["expected-offset"]) == (409, 100)
-    assert client.get(here, headers=key).json()["state"] == "committed"
-
-
-def test_pieces_beyond_what_was_announced_are_refused_and_the_rest_is_asked_for(
-    client: Client, make_header: MakeHeader
-) -> None:
-    key = make_header("files")
-    begin = {"Upload-Complete": "?0", "Upload-Length": "10"}
-    here = client.post("/uploads?filename=a.csv", headers=key | PIECE | begin).headers["location"]
-    short = client.patch(
-        here, headers=key | PIECE | {"Upload-Offset": "0", "Upload-Complete": "?1"}, content=b"abc"
-    )
-    long = client.patch(here, headers=key | PIECE | {"Upload-Offset": "3"}, content=b"x" * 8)
-    huge = client.post(
-        "/uploads?filename=a.csv",
-        headers=key | PIECE | {"Upload-Complete": "?0", "Upload-Length": str(2 << 30)},
-    )
-
-    assert (short.status_code, long.status_code, huge.status_code) == (422, 422, 422)
-    assert "send the rest" in short.json()["detail"] and "1 GiB" in huge.json()["detail"]
-
-
-def test_what_was_found_is_told_page_by_page_and_as_csv_without_formulas(
-    client: Client, make_header: MakeHeader, work: Work
-) -> None:
-    key = make_header("files")
-    here = f"/uploads/{send(client, key, HEADER + row(1) + row(2, '=HYPERLINK(1)'))['id']}"
-    work()
-    first = client.get(f"{here}/findings?limit=1", headers=key).json()
-    every = client.get(f"{here}/findings", headers=key).json()["findings"]
-    after = client.get(f"{here}/findings?after={first['next_after']}", headers=key).json()
-    table = client.get(f"{here}/findings.csv", headers=key)
-    rows = list(csv.DictReader(io.StringIO(table.text.lstrip("\ufeff"), newline="")))
-
-    assert first["findings"] == every[:1] and after["findings"] == every[1:]
-    assert len(rows) == len(every) and "attachment" in table.headers["content-disposition"]
-    odd = next(r for r in rows if r["code"] == "connector-standard-unknown")
-    assert odd["value"] == "'=HYPERLINK(1)" and odd["what_to_do"]
-
-
-def test_a_withdrawn_upload_is_neither_checked_nor_taken(
-    client: Client, make_header: MakeHeader, work: Work
-) -> None:
-    key = make_header("files")
-    here = f"/uploads/{send(client, key, STATIONS)['id']}"
-
-    assert client.delete(here, headers=key).status_code == 204
-    work()
-    assert client.get(here, headers=key).json()["state"] == "withdrawn"
-    assert client.post(f"{here}/commit", headers=key).status_code == 409
-
-
-def test_versions_are_listed_compared_and_restored(
-    client: Client, connection: Connection, make_header: MakeHeader, work: Work
-) -> None:
-    key = make_header("files")
-    for text in (row(1) + row(2), row(1, "CHADEMO") + row(2) + row(3)):
-        send(client, key, HEADER + text, "&commit=true")
-        work()
-    diff = client.get("/sources/files/versions/diff?from=1&to=2", headers=key).json()["changes"]
-    restored = client.post("/sources/files/versions/1/restore", headers=key)
-    work()
-    listed = client.get("/sources/files/versions", headers=key).json()["versions"]
-    none = client.get("/sources/files/versions/diff?from=1&to=3", headers=key).json()["changes"]
-
-    assert sorted((c["key"], c["change"]) for c in diff) == [
-        ("IN*ABC*L1", "changed"), ("IN*ABC*L3", "new"),
-    ]  # fmt: skip
-    changed = next(c for c in diff if c["change"] == "changed")
-    assert changed["fields"][0] == {
-        "path": "evses[E1].connectors[1].standard", "before": "IEC_62196_T2", "after": "CHADEMO",
-    }  # fmt: skip
-    assert restored.status_code == 202 and none == []
-    assert [(v["number"], v["kind"], v["restores"], v["actor"]) for v in listed] == [
-        (3, "rollback", 1, "Asha"), (2, "commit", None, "Asha"), (1, "commit", None, "Asha"),
-    ]  # fmt: skip
-    assert client.post("/sources/files/versions/9/restore", headers=key).status_code == 404
-    only_reads = make_header("files", scopes=("read",))
-    assert client.post("/sources/files/versions/1/restore", headers=only_reads).status_code == 403
-
-
 def test_a_body_that_does_not_arrive_in_time_is_408(
     client: Client, make_header: MakeHeader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -501,35 +285,3 @@ def test_a_body_that_does_not_arrive_in_time_is_408(
     answer = client.post(url, headers=make_header() | CSV, content=STATIONS)
 
     assert answer.status_code == 408 and "did not arrive" in answer.json()["detail"]
-
-
-def test_the_api_is_described_for_programs(client: Client) -> None:
-    """Every other test here holds its answers against it too."""
-    described = Description(client)
-    told = described.document
-    OpenAPIV31SpecValidator(told).validate()
-    served = {
-        (re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path), method.lower())
-        for route in client.app.routes
-        for method in getattr(route, "methods", ())
-        if method != "OPTIONS" and route.path != "/openapi.json"
-    }
-    assert {(path, method) for path, known in told["paths"].items() for method in known} == served
-    for operation in (one for known in told["paths"].values() for one in known.values()):
-        assert operation["summary"] and operation["operationId"]
-        assert all(p["description"] and "example" in p for p in operation.get("parameters", ()))
-        for response in operation["responses"].values():
-            for content in response.get("content", {}).values():
-                if "example" in content:
-                    described.validate(content["schema"], content["example"])
-                else:
-                    assert content["schema"]["type"] in ("string", "object")  # a file
-
-
-@pytest.mark.parametrize("kind", ["csv", "xlsx", "geojson", "json"])
-def test_the_templates_need_no_key_and_are_downloads(client: Client, kind: str) -> None:
-    answer = client.get(f"/uploads/template.{kind}")
-
-    assert answer.status_code == 200 and answer.content
-    assert "attachment" in answer.headers["content-disposition"]
-    assert client.get("/uploads/schema.json").json() and client.get("/uploads/fields.md").text
