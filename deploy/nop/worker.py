@@ -52,7 +52,10 @@ _OWN_FAULT = "The platform itself failed while it pulled; the worker's log says 
 
 
 class OutdatedProgram(psycopg.OperationalError):
-    """The tables are a newer program's now. The queue gives the job to another worker."""
+    """The tables are a newer program's now.
+
+    Of this kind, since the queue gives such jobs to another worker.
+    """
 
 
 class Stopping(Exception):

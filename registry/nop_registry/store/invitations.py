@@ -185,8 +185,8 @@ def _make(
     valid_for: timedelta,
 ) -> str | None:
     secret = secrets.token_urlsafe(32)
-    strong = role.needs_second_admin or names_country(parties)
-    waits = created_by is not None and strong and (account_id is None or forget_totp)
+    takes_two = role.needs_second_admin or names_country(parties)
+    waits = created_by is not None and takes_two and (account_id is None or forget_totp)
     # Another party's invitation of the same person is not this caller's to end.
     connection.execute(
         f"""UPDATE invitation SET revoked_at = now()

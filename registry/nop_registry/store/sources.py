@@ -195,12 +195,12 @@ def note_file(
     source: Source,
     at: datetime,
     confirmed: Iterable[int],
-    as_of: datetime | None = None,
+    as_of: datetime,
 ) -> None:
     """A file was taken. Statuses of the `confirmed` sources that it did not change hold `as_of`.
 
-    None: as of `at`. A file that says nothing of statuses confirms none: only where none was ever
-    heard it counts as contact.
+    A file that says nothing of statuses confirms none: only where none was ever heard it counts as
+    contact.
     """
     connection.execute(
         """UPDATE source SET last_success_at = %(at)s, last_full_at = %(at)s, failures = 0,
@@ -215,7 +215,7 @@ def note_file(
            WHERE of = id AND (id = ANY(%(confirmed)s) OR id = %(id)s AND NOT EXISTS (
                SELECT FROM evse_status e JOIN location l ON l.id = e.location_id
                WHERE l.source_id = s.id AND e.status <> 'UNKNOWN'))""",
-        {"as_of": at if as_of is None else as_of, "id": source.id, "confirmed": list(confirmed)},
+        {"as_of": as_of, "id": source.id, "confirmed": list(confirmed)},
     )
 
 
