@@ -158,8 +158,9 @@ def _finish(
     errand: Errand,
     report: UploadReport,
 ) -> None:
-    with acting_as(connection, errand.actor):
+    with connection.transaction():
         missing = source_versions.list_missing(connection, target)
+    with acting_as(connection, errand.actor):
         turned = restore_missing(connection, source.id, missing, delivery.started_at)
         show(connection, turned)
         deliveries.finish_delivery(
