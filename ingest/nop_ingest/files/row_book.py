@@ -145,10 +145,11 @@ class RowBook:
 
     def _list(self, finding: Finding) -> None:
         severity = Severity.ERROR if isinstance(finding, Rejection) else finding.severity
-        self._counts[finding.path, finding.code, severity] += 1
-        value = finding.value and finding.value[:200]
+        column = _storable(finding.path)
+        self._counts[column, finding.code, severity] += 1
+        value = finding.value and _storable(finding.value[:200])
         told = RowFinding(
-            finding.row_no, finding.path, value, finding.code, severity, finding.message
+            finding.row_no, column, value, finding.code, severity, _storable(finding.message)
         )
         self._new.append(told)
         if len(self._kept[severity]) < KEPT:
@@ -182,6 +183,10 @@ class _Flags:
             if place:
                 rows[self._known[place][1]] += count
         return rows
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "\ufffd")  # PostgreSQL keeps no NUL, nor in JSON
 
 
 def _rows_of(finding: Finding, parsed: ParsedLocation) -> tuple[int, ...]:

@@ -226,6 +226,26 @@ def test_a_commit_that_was_cut_off_goes_on_and_counts_each_row_once(
     assert connection.execute("SELECT count(*) FROM delivery").fetchone() == (1,)
 
 
+@pytest.mark.parametrize("wanted", [False, True])
+def test_a_nul_in_a_cell_costs_its_row_and_not_the_file(
+    database_url: str, connection: Connection, source: Source, wanted: bool
+) -> None:
+    text = HEADER + row(1) + row(2).replace("L2", "L\x002")
+    with connection.transaction():
+        upload_id = upload_files.create_upload(
+            connection, source_id=source.id, filename="a.csv", whole=True, actor=SYSTEM
+        )
+        upload_files.append_chunk(connection, upload_id, 0, text.encode())
+        upload_files.finish_receiving(connection, upload_id, commit=wanted)
+    upload_jobs.work_off_source(database_url, settings.load({}), source.id)
+    done = upload_files.find_upload(connection, upload_id)
+
+    assert done is not None and done.report is not None, done
+    assert done.state == ("committed" if wanted else "previewed")
+    assert done.report["rejected"] == 1
+    assert done.report["findings"][0]["value"] == "L\ufffd2"
+
+
 def test_a_commit_wanted_while_it_is_checked_follows_at_once(
     database_url: str, connection: Connection, source: Source
 ) -> None:
