@@ -1,7 +1,7 @@
 """What a source said at an earlier version, restored exactly: a new version like any other.
 
 Statuses are not turned back: an EVSE that is there keeps the newest claim; one that returns has the
-status it had in that version.
+status it had in that version, as fresh as that version is.
 """
 
 from __future__ import annotations
@@ -107,7 +107,8 @@ def _restore(
             [Sent(s.number, _key(s), raw_digest(s.raw), False)
              for s in states.values() if s.kind is kind],
         )  # fmt: skip
-    store_statuses(connection, source.id, _first_claims(connection, source, part), at)
+    claims = _first_claims(connection, source, part)
+    store_statuses(connection, source.id, claims, at, as_of=target.made_at)
     show(connection, [write.number for write in part.locations] + gone)
     emit_references(connection, [write.number for write in part.tariffs] + gone_tariffs)
     counts.locations.new += len(stored.created)

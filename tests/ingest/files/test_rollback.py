@@ -115,6 +115,30 @@ def test_a_live_status_outlives_a_rollback(
     assert connection.execute("SELECT status::text FROM evse_status").fetchall() == [("CHARGING",)]
 
 
+def test_an_evse_that_returns_has_its_old_status_but_not_as_live(
+    connection: Connection, source: Source, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    commit(connection, source, path, row(1), row(2))
+    with connection.transaction():
+        connection.execute("UPDATE evse_status SET status = 'AVAILABLE'")
+    commit(connection, source, path, row(1), removal_accepted=True)
+    commit(connection, source, path, row(1, address="Street"), removal_accepted=True)
+    with connection.transaction():
+        connection.execute("UPDATE source SET seen_at = now() - interval '5 days'")
+        connection.execute("ALTER TABLE source_version DISABLE TRIGGER USER")  # append-only
+        connection.execute("UPDATE source_version SET made_at = now() - interval '5 days'")
+        connection.execute("ALTER TABLE source_version ENABLE TRIGGER USER")
+    restore(connection, source, 1)
+    with connection.transaction():
+        seen = connection.execute(
+            """SELECT now() - n.last_seen_at > interval '4 days', n.is_stale
+               FROM evse_status_now n JOIN location l ON l.id = n.location_id
+               WHERE l.ocpi_id = 'L2'"""
+        ).fetchall()
+    assert seen == [(True, True)]
+
+
 def test_a_difference_is_told_field_by_field_and_page_by_page(
     connection: Connection, source: Source, tmp_path: Path
 ) -> None:
