@@ -173,10 +173,12 @@ def keep_locations(
     asked_at: datetime | None = None,
     *,
     choose: Callable[[Connection, list[StatusWrite]], list[StatusWrite]] = lambda _, claims: claims,
+    as_of: datetime | None = None,
 ) -> Written:
     """Store locations, then their statuses, then what is derived from both, and announce it.
 
-    `choose`: which of the claims count, where not all do.
+    `choose`: which of the claims count, where not all do. `as_of`: when they were true, if that was
+    before they were received.
     """
     writes: list[LocationWrite] = []
     statuses: list[StatusWrite] = []
@@ -196,7 +198,7 @@ def keep_locations(
     claims = choose(connection, [s for s in statuses if s.location_number not in stale])
     if asked_at is not None:
         claims = not_overtaken(connection, delivery.source_id, claims, asked_at)
-    live = store_statuses(connection, delivery.source_id, claims, received_at)
+    live = store_statuses(connection, delivery.source_id, claims, received_at, as_of=as_of)
     tally.statuses += live.changed
     show(connection, [*written.created, *written.changed, *live.unlisted])
     return written

@@ -27,7 +27,8 @@ import msgspec
 from nop_ingest.confinement import confine
 from nop_ingest.formats.catalogue import list_formats, parse, recognise
 from nop_ingest.reading.received_file import ReceivedFile
-from nop_ingest.reading.upload_format import FileNotice, Parsed, ParsedStatus
+from nop_ingest.reading.upload_format import FileNotice, Parsed, ParsedLocation, ParsedStatus
+from nop_registry.enums import Status
 from nop_registry.errors import InvalidInput
 
 _MIB = 1 << 20
@@ -226,13 +227,23 @@ def _parse(file: ReceivedFile) -> datetime | None:
     newest: datetime | None = None
     for item in parse(file, found):
         rows = rows or not isinstance(item, FileNotice)
-        if isinstance(item, ParsedStatus):
-            is_dated = is_dated and item.changed_at is not None
-            newest = max(filter(None, (newest, item.changed_at)), default=None)
+        for claimed_at in _claimed_at(item):
+            is_dated = is_dated and claimed_at is not None
+            newest = max(filter(None, (newest, claimed_at)), default=None)
         _write(item)
     if not rows:
         raise InvalidInput("the file has no rows below its header, or no objects in its list")
     return newest if is_dated else None
+
+
+def _claimed_at(item: Parsed) -> Iterator[datetime | None]:
+    """The times of the statuses that it says; of EVSEs, of those that go out of date."""
+    if isinstance(item, ParsedStatus):
+        yield item.changed_at
+    elif isinstance(item, ParsedLocation):
+        for evse in item.record.evses:
+            if evse.status not in (Status.UNKNOWN, Status.PLANNED, Status.REMOVED):
+                yield evse.last_updated
 
 
 _encode = msgspec.json.Encoder().encode

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -40,8 +41,12 @@ def commit_locations(
     tally: Tally,
     evses: Counts,
     context: Context,
+    as_of: datetime,
 ) -> list[int]:
-    """Take these Locations; returns their numbers. Counts what became of their EVSEs."""
+    """Take these Locations; returns their numbers. Counts what became of their EVSEs.
+
+    `as_of`: when the statuses in them were true.
+    """
     numbers = [item.number for item in settled]
     before = uploads.evse_digests(connection, numbers)
     in_part = {i.number: i.record for i in settled if i.partial and i.record is not None}
@@ -55,7 +60,7 @@ def commit_locations(
         item = now[bytes(raw)]
         return merged.get(item.number, item.record), item.findings
 
-    keep = partial(keep_locations, choose=worth_saying)
+    keep = partial(keep_locations, choose=worth_saying, as_of=as_of)
     module = Module(ObjectKind.LOCATION, peek, decode, keep)
     taken = take_page(connection, delivery, module, list(now), seen, tally, context)
     compare_evses(evses, before, uploads.evse_digests(connection, numbers))

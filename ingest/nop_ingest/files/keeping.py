@@ -14,7 +14,7 @@ from nop_registry.database import Connection
 from nop_registry.enums import Status
 from nop_registry.queries.records import read_locations
 from nop_registry.records import ConnectorRecord, EvseRecord, LocationRecord
-from nop_registry.store.statuses import StatusWrite, without_status
+from nop_registry.store.statuses import StatusWrite, without_status, yield_to_claims
 
 
 def with_what_was_good(
@@ -46,10 +46,12 @@ def _with_connectors(before: EvseRecord, now: EvseRecord) -> EvseRecord:
 
 
 def worth_saying(connection: Connection, claims: Sequence[StatusWrite]) -> list[StatusWrite]:
-    """Without "no status is known" of EVSEs that have one."""
+    """Without "no status is known" of EVSEs that have one; where that is held, it yields."""
     silent = [claim.evse_number for claim in claims if says_nothing(claim)]
     first = without_status(connection, silent)
-    return [claim for claim in claims if not says_nothing(claim) or claim.evse_number in first]
+    said = [claim for claim in claims if not says_nothing(claim) or claim.evse_number in first]
+    yield_to_claims(connection, said)
+    return said
 
 
 def says_nothing(claim: StatusWrite) -> bool:

@@ -24,7 +24,7 @@ from nop_registry.enums import ObjectKind, Status
 from nop_registry.store import deliveries
 from nop_registry.store.evse_names import EvseNames
 from nop_registry.store.objects import Sent, find_sent, restore_refused
-from nop_registry.store.sources import Source
+from nop_registry.store.sources import Source, date_first_word
 
 
 class _Counts(msgspec.Struct):
@@ -69,11 +69,12 @@ class Pass:
         self.listed: set[int] = set()  # rows were there, though refused: not missing
         self.unnamed = 0
         self.kinds: set[ObjectKind] = set()  # what the file is about
-        self.claims_statuses = False
+        self.claims_statuses = False  # of EVSEs that it lists
+        self.is_dated = False  # so the source's first word
         self.owners: set[int] = set()  # sources whose EVSEs a dynamic file speaks of
         self.sent_before: dict[int, Sent | None] = {}  # of objects while no row was good
         self.judge: StatusJudge | None = None
-        self.as_of = self.context.received_at  # when the statuses of a dynamic file were true
+        self.as_of = self.context.received_at  # when the statuses in the file were true
 
     def take(self, parsed: ParsedFile) -> None:
         """Read the parsed file, batch by batch, and finish."""
@@ -153,10 +154,13 @@ class Pass:
             commit.commit_refused(connection, delivery, batch.refused)
             numbers = list(batch.listed)
             self._remember_sent(batch)
+            if self.claims_statuses and not self.is_dated:
+                date_first_word(connection, self.source.id, self.as_of)
+                self.is_dated = True
             if batch.locations:
                 numbers += commit.commit_locations(
                     connection, delivery, batch.locations, self.seen, counts.locations,
-                    counts.evses, context,
+                    counts.evses, context, self.as_of,
                 )  # fmt: skip
             if batch.tariffs:
                 numbers += commit.commit_tariffs(

@@ -117,3 +117,35 @@ def test_a_status_without_a_time_counts_from_its_receipt_and_that_is_told_once(
     report = send((1, "libre", None), (2, "libre", None))
     assert report.findings_by_code["status-undated"] == 1
     assert now_of(connection)["E1"] == ("AVAILABLE", "AVAILABLE", 1)
+
+
+def test_statuses_in_a_file_of_stations_are_as_old_as_their_times(
+    connection: Connection, tmp_path: Path
+) -> None:
+    """An export of last year shows nothing as live, nor what is held of others again."""
+    with connection.transaction():
+        source = sources.add_source(connection, name="files", kind="upload", country_code="FR")
+
+    def commit(*said: tuple[int, str, timedelta | None]) -> None:
+        path = tmp_path / "stations.csv"
+        rows = [
+            f"FR,S63,L{n},48.8{n}5,2.3{n}5,E{n},FRS63E{n},1,CHADEMO,Road,{word},"
+            f"{'' if ago is None else (NOW - ago).isoformat()}\n"
+            for n, word, ago in said
+        ]
+        header = STATIC.replace(",address", ",address,status,evse_last_updated")
+        path.write_text(header + "".join(rows))
+        errand = Errand(country="FR", commit=True)
+        upload_file(connection, source, path, path.name, errand)
+
+    commit((1, "UNKNOWN", None), (2, "UNKNOWN", None))  # in contact, no word on statuses
+    commit((1, "AVAILABLE", 300 * DAY), (2, "CHARGING", 300 * DAY))
+    assert now_of(connection) == {
+        "E1": ("UNKNOWN", "AVAILABLE", 0), "E2": ("UNKNOWN", "CHARGING", 0),
+    }  # fmt: skip
+    commit((1, "AVAILABLE", MINUTE), (2, "CHARGING", 300 * DAY))  # a snapshot: true of both
+    assert now_of(connection) == {
+        "E1": ("AVAILABLE", "AVAILABLE", 1), "E2": ("CHARGING", "CHARGING", 0),
+    }  # fmt: skip
+    commit((1, "AVAILABLE", None), (2, "PLANNED", 300 * DAY))
+    assert now_of(connection)["E1"] == ("AVAILABLE", "AVAILABLE", 1)
