@@ -66,7 +66,8 @@ def _identify(
     if key.id is None or country is None or party is None:
         return Received(None, "(no id)", digest, raw, None)
     number = object_number(kind, source_id, country, party, key.id)
-    return Received(number, f"{country}*{party}*{key.id}", digest, raw, None)
+    name = f"{country}*{party}*{key.id}".replace("\x00", "\ufffd")  # PostgreSQL keeps no NUL
+    return Received(number, name, digest, raw, None)
 
 
 def split(received: Iterable[Received], seen: set[int]) -> tuple[list[Received], list[Received]]:

@@ -246,6 +246,23 @@ def test_a_nul_in_a_cell_costs_its_row_and_not_the_file(
     assert done.report["findings"][0]["value"] == "L\ufffd2"
 
 
+def test_a_nul_in_an_id_does_not_cost_its_neighbours(
+    connection: Connection, source: Source, tmp_path: Path
+) -> None:
+    moment = "2026-01-01T00:00:00Z"
+    tariffs = [
+        {
+            "country_code": "FR", "party_id": "S63", "id": name, "currency": "EUR",
+            "elements": [{"price_components": [{"type": "ENERGY", "price": 1, "step_size": 1}]}],
+            "last_updated": moment,
+        }
+        for name in ("T1", "T\x002")
+    ]  # fmt: skip
+    report = take(connection, source, tmp_path / "a.json", msgspec.json.encode(tariffs).decode())
+    assert (report.state, report.tariffs.new) == ("committed", 2)
+    assert ("T1",) in connection.execute("SELECT ocpi_id FROM tariff").fetchall()
+
+
 def test_a_commit_wanted_while_it_is_checked_follows_at_once(
     database_url: str, connection: Connection, source: Source
 ) -> None:
