@@ -66,6 +66,7 @@ from nop_registry.store.held import (
     move_clock,
 )
 from nop_registry.store.jobs import defer_job
+from nop_registry.store.lapses import note_push
 from nop_registry.store.objects import raw_digest
 from nop_registry.store.tariffs import retire_tariff
 
@@ -329,6 +330,7 @@ def _store(
             return _count_stale(connection, push, part)
     key = f"{address.country_code}*{address.party_id}*{address.id}"
     received = Received(number, key, raw_digest(raw), raw, None)
+    note_push(connection, push.source_id)
     delivery = deliveries.push_delivery(connection, push.source_id, part.name, part.version.number)
     tally = Tally(objects=1)
     decoded = Decoded(received, record, findings)

@@ -15,8 +15,9 @@ from nop_registry.access import limit_to_source
 from nop_registry.changes import announce
 from nop_registry.database import Connection
 from nop_registry.enums import Status
-from nop_registry.store import deliveries, sources
+from nop_registry.store import deliveries
 from nop_registry.store.held import find_claims
+from nop_registry.store.lapses import note_push
 from nop_registry.store.sites import refresh_sites
 from nop_registry.store.statuses import StatusWrite, store_statuses, try_lock_statuses
 
@@ -46,9 +47,11 @@ def write_claims(
     for place, claim in enumerate(claims):
         places.setdefault(claim.source_id, []).append(place)
     verdicts: list[Verdict] = ["busy"] * len(claims)
-    for source, mine in sorted(places.items()):
-        if not try_lock_statuses(connection, source):
-            continue
+    free = [source for source in sorted(places) if try_lock_statuses(connection, source)]
+    for source in free:
+        note_push(connection, source)
+    for source in free:
+        mine = places[source]
         limit_to_source(connection, source)  # what a bug would let through, the table does not
         told = _write(connection, source, [claims[place] for place in mine], received_at)
         for place, verdict in zip(mine, told, strict=True):
@@ -85,7 +88,7 @@ def _write(
 def report_claims(
     connection: Connection, source_id: int, ocpi_version: str, counts: dict[Verdict, int]
 ) -> None:
-    """Add what became of a source's claims to the day's delivery, and note that it lives."""
+    """Add what became of a source's claims to the day's delivery."""
     delivery = deliveries.push_delivery(connection, source_id, "locations", ocpi_version)
     taken, stale, unknown = (counts.get(word, 0) for word in ("taken", "stale", "unknown"))
     deliveries.add_to_report(
@@ -100,4 +103,3 @@ def report_claims(
             "rejections": {"evse-unknown": unknown} if unknown else {},
         },
     )
-    sources.note_push(connection, source_id)

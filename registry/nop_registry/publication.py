@@ -87,7 +87,10 @@ PUBLICATION: dict[str, dict[str, Column]] = {
     },
     "evse_status": {
         **_public("availability is public (AFIR art. 20)", "evse_id location_id status source_id"),
-        **_public("every live value carries its age", "changed_at claimed_at received_at fresh_at"),
+        **_public(
+            "every live value carries its age",
+            "changed_at claimed_at received_at fresh_at lapsed_at",
+        ),
         **_private("how the platform works, not data", "previous"),
     },
     "status_event": {

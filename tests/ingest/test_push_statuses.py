@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from operator_server import a_location
+from operator_server import a_location, an_evse
 from pusher import LOC, Pusher, one
 
 import nop_ingest.ocpi_server.status_batches as batches
@@ -175,3 +175,27 @@ def test_a_source_that_is_being_written_elsewhere_holds_up_no_other(
             return free, waits, await held_up
 
         assert tell(database_url, story) == ("unknown", True, "taken")
+
+
+def test_after_a_silence_only_what_is_pushed_is_shown_as_live(
+    stocked: Connection, pusher: Pusher, database_url: str
+) -> None:
+    """RE-8: whether by a PATCH of a status or by a PUT of an EVSE; on the map as in the lists."""
+    shown = "SELECT n_available, n_busy, n_unknown FROM site_now"
+    stocked.execute("UPDATE source SET versions_url = NULL")
+    pusher.send("PUT", LOC + "/1-1", an_evse(1, 1))
+    assert one(stocked, shown) == (2, 0, 0)
+    stocked.execute(
+        """UPDATE source SET seen_at = now() - interval '3 hours';
+           UPDATE evse_status SET received_at = now() - interval '3 hours'"""
+    )
+    assert one(stocked, shown) == (0, 0, 2)
+
+    async def story(writer: StatusBatches) -> str:
+        return await writer.submit(claim("1-1", 60))
+
+    assert tell(database_url, story) == "taken"
+    assert one(stocked, shown) == (0, 1, 1)
+    later = "2026-11-20T13:00:00Z"
+    pusher.send("PUT", LOC + "/1-2", an_evse(1, 2) | {"last_updated": later})
+    assert one(stocked, shown) == (1, 1, 0)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from nop_ingest.context import Context
-from nop_ingest.files.keeping import with_what_was_good, worth_saying
+from nop_ingest.files.keeping import say_again, with_what_was_good, worth_saying
 from nop_ingest.files.reading import SettledLocation, SettledTariff
 from nop_ingest.ocpi.versions.version import Key, Raw
 from nop_ingest.pipeline import Module, keep_locations, keep_tariffs, take_page
@@ -56,13 +56,18 @@ def commit_locations(
     def peek(raw: Raw) -> Key:
         return key_of(now[bytes(raw)].given)
 
+    moved: set[int] = set()
+
     def decode(raw: Raw, context: Context) -> tuple[LocationRecord | None, list[Finding]]:
         item = now[bytes(raw)]
+        moved.add(item.number)
         return merged.get(item.number, item.record), item.findings
 
     keep = partial(keep_locations, choose=worth_saying, as_of=as_of)
     module = Module(ObjectKind.LOCATION, peek, decode, keep)
     taken = take_page(connection, delivery, module, list(now), seen, tally, context)
+    unchanged = {i.number: i.record for i in settled if i.record and i.number not in moved}
+    say_again(connection, delivery, unchanged, context.received_at, as_of)
     compare_evses(evses, before, uploads.evse_digests(connection, numbers))
     return taken
 

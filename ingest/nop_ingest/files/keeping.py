@@ -7,14 +7,23 @@ status that it has.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
+from nop_ingest.pipeline import claims_of
 from nop_registry.database import Connection
 from nop_registry.enums import Status
 from nop_registry.queries.records import read_locations
 from nop_registry.records import ConnectorRecord, EvseRecord, LocationRecord
-from nop_registry.store.statuses import StatusWrite, without_status, yield_to_claims
+from nop_registry.store.deliveries import Delivery
+from nop_registry.store.evse_names import held_statuses
+from nop_registry.store.statuses import (
+    StatusWrite,
+    store_statuses,
+    without_status,
+    yield_to_claims,
+)
 
 
 def with_what_was_good(
@@ -52,6 +61,32 @@ def worth_saying(connection: Connection, claims: Sequence[StatusWrite]) -> list[
     said = [claim for claim in claims if not says_nothing(claim) or claim.evse_number in first]
     yield_to_claims(connection, said)
     return said
+
+
+def say_again(
+    connection: Connection,
+    delivery: Delivery,
+    unchanged: Mapping[int, LocationRecord],
+    received_at: datetime,
+    as_of: datetime,
+) -> None:
+    """These Locations came as they are held: their statuses are confirmed, `as_of` when.
+
+    One without a time confirms what is held if it is the same, and else is older than that.
+    """
+    claims = [
+        claim
+        for number, record in unchanged.items()
+        for claim in claims_of(delivery.source_id, number, record)
+        if not says_nothing(claim)
+    ]
+    held = held_statuses(connection, [claim.evse_number for claim in claims])
+    again = [
+        claim._replace(at=held[claim.evse_number].claimed_at)
+        for claim in claims
+        if claim.evse_number in held and held[claim.evse_number].status is claim.status
+    ]
+    store_statuses(connection, delivery.source_id, again, received_at, new=False, as_of=as_of)
 
 
 def says_nothing(claim: StatusWrite) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import UTC, datetime
 
 import msgspec
@@ -23,8 +24,9 @@ from nop_registry.database import Connection
 from nop_registry.enums import ObjectKind, Status
 from nop_registry.store import deliveries
 from nop_registry.store.evse_names import EvseNames
+from nop_registry.store.lapses import note_statuses_of_file
 from nop_registry.store.objects import Sent, find_sent, restore_refused
-from nop_registry.store.sources import Source, date_first_word
+from nop_registry.store.sources import Source
 
 
 class _Counts(msgspec.Struct):
@@ -70,7 +72,7 @@ class Pass:
         self.unnamed = 0
         self.kinds: set[ObjectKind] = set()  # what the file is about
         self.claims_statuses = False  # of EVSEs that it lists
-        self.is_dated = False  # so the source's first word
+        self.told: set[int] = set()  # sources of whose EVSEs it has begun to tell statuses
         self.owners: set[int] = set()  # sources whose EVSEs a dynamic file speaks of
         self.sent_before: dict[int, Sent | None] = {}  # of objects while no row was good
         self.judge: StatusJudge | None = None
@@ -154,9 +156,8 @@ class Pass:
             commit.commit_refused(connection, delivery, batch.refused)
             numbers = list(batch.listed)
             self._remember_sent(batch)
-            if self.claims_statuses and not self.is_dated:
-                date_first_word(connection, self.source.id, self.as_of)
-                self.is_dated = True
+            if self.claims_statuses:
+                self._begin_statuses({self.source.id})
             if batch.locations:
                 numbers += commit.commit_locations(
                     connection, delivery, batch.locations, self.seen, counts.locations,
@@ -167,10 +168,16 @@ class Pass:
                     connection, delivery, batch.tariffs, self.seen, counts.tariffs, context
                 )
             claims = self._judge(batch, counts.statuses)
+            self._begin_statuses(claims.live.keys())
             store_claims(connection, claims, context.received_at, self.as_of)
             deliveries.save_page(
                 connection, delivery, page_no, None, numbers, msgspec.to_builtins(counts)
             )
+
+    def _begin_statuses(self, sources: Set[int]) -> None:
+        for source_id in sorted(sources - self.told):
+            note_statuses_of_file(self.connection, source_id, self.as_of)
+        self.told |= sources
 
     def _judge(self, batch: Batch, counts: StatusCounts) -> Claims:
         if not batch.statuses:

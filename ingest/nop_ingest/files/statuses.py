@@ -17,7 +17,6 @@ from nop_ingest.upload_report import StatusCounts
 from nop_registry.database import Connection
 from nop_registry.enums import Severity, Status
 from nop_registry.store.evse_names import EvseNames, HeldStatus, held_statuses
-from nop_registry.store.sources import date_first_word
 from nop_registry.store.statuses import (
     StatusWrite,
     append_claims,
@@ -139,7 +138,6 @@ def store_claims(
     changed = 0
     append_claims(connection, claims.past, received_at)
     for source_id, writes in sorted(claims.live.items()):
-        date_first_word(connection, source_id, as_of)
         yield_to_claims(connection, writes)
         live = store_statuses(connection, source_id, writes, received_at, as_of=as_of)
         show(connection, live.unlisted)

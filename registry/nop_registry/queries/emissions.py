@@ -86,12 +86,12 @@ _SOURCE = "JOIN word s ON s.id = e.source_id"
 _OWN_WORD = "coalesce(es.fresh_at, es.received_at)"
 _HEARD = f"greatest({_OWN_WORD}, s.seen_at)"
 _AGES = "es.status NOT IN ('PLANNED', 'REMOVED')"
-_STALE = f"((e.missing OR {_HEARD} < s.believed_from) AND {_AGES})"
+_STALE = f"((e.missing OR es.lapsed_at IS NOT NULL OR {_HEARD} < s.believed_from) AND {_AGES})"
 # Not to be believed: told as UNKNOWN, since the moment it became so. A late claim (SE-5) counts
 # from when it reached us, unless it came with the location itself. What was told as UNKNOWN or
 # REMOVED meanwhile has a new date when it holds again: a consumer would discard an older one.
 _WORD_AT = f"""greatest(CASE WHEN {_STALE} AND e.missing THEN e.emitted_at
-    WHEN {_STALE} THEN {_HEARD} + s.ttl
+    WHEN {_STALE} THEN coalesce(es.lapsed_at, {_HEARD} + s.ttl)
     WHEN es.received_at - es.claimed_at > {_LATE} AND es.received_at > e.listed_at
     THEN es.received_at ELSE es.claimed_at END,
     e.returned_at,
@@ -213,6 +213,7 @@ _END = """
 SELECT e.listed_at, e.location_id FROM location_emission e WHERE {where}
 ORDER BY e.listed_at, e.location_id OFFSET %(walked)s - 1 LIMIT 1"""
 
+_TOUCHED = "greatest(es.received_at, es.lapsed_at)"
 # A claim is at most 5 minutes ahead of its arrival, and stale one time-to-live after it: what
 # arrived earlier than that before date_from cannot matter. Nor do statuses where the location's own
 # clock already suffices.
@@ -220,8 +221,8 @@ _RECENT = f"""{_SOURCES_AND_TURNS}, live AS (
     SELECT es.location_id, max({_WORD_AT}) AS at
     FROM evse_status es JOIN location_emission e ON e.location_id = es.location_id {_OWNER}
     WHERE e.withdrawn_at IS NULL AND (%(from)s::timestamptz IS NULL OR (
-          es.received_at >= %(from)s - interval '5 minutes' - (SELECT max(ttl) FROM word)
-          AND es.received_at >= %(from)s - interval '5 minutes' - s.ttl
+          {_TOUCHED} >= %(from)s - interval '5 minutes' - (SELECT max(ttl) FROM word)
+          AND {_TOUCHED} >= %(from)s - interval '5 minutes' - s.ttl
           AND (%(to)s::timestamptz IS NOT NULL OR {_CLOCK} < %(from)s)))
     GROUP BY es.location_id)
 SELECT {{columns}} FROM location_emission e {_OWNER}

@@ -110,16 +110,17 @@ _ALL = f"""
 SELECT {_SITE}, s.max_power_w, s.n_evse, s.n_available, s.n_busy, s.n_out, s.n_unknown, s.n_planned
 FROM site_now s"""  # noqa: S608 - constants
 # site_now's rule of staleness, EVSE by EVSE: a silent source leaves only what is planned.
+_BELIEVED = "NOT s.is_stale AND k.lapsed_at IS NULL"
 _MATCHING = f"""
 SELECT {_SITE}, c.* FROM site_now s CROSS JOIN LATERAL (
     SELECT max(e.max_power_w) AS max_power_w, count(*) AS n_evse,
-        count(*) FILTER (WHERE NOT s.is_stale AND k.status = 'AVAILABLE') AS n_available,
-        count(*) FILTER (WHERE NOT s.is_stale
+        count(*) FILTER (WHERE {_BELIEVED} AND k.status = 'AVAILABLE') AS n_available,
+        count(*) FILTER (WHERE {_BELIEVED}
                            AND k.status IN ('CHARGING', 'RESERVED', 'BLOCKED')) AS n_busy,
-        count(*) FILTER (WHERE NOT s.is_stale
+        count(*) FILTER (WHERE {_BELIEVED}
                            AND k.status IN ('INOPERATIVE', 'OUTOFORDER')) AS n_out,
         count(*) FILTER (WHERE k.status <> 'PLANNED'
-                           AND (s.is_stale OR k.status = 'UNKNOWN')) AS n_unknown,
+                           AND (NOT ({_BELIEVED}) OR k.status = 'UNKNOWN')) AS n_unknown,
         count(*) FILTER (WHERE k.status = 'PLANNED') AS n_planned
     FROM evse e JOIN evse_status k ON k.evse_id = e.id
     WHERE e.location_id = s.location_id AND e.retired_at IS NULL AND k.status <> 'REMOVED'

@@ -9,6 +9,7 @@ from nop_registry.store.areas import AREAS_OF_PLACE
 from nop_registry.store.emissions import emit_locations
 from nop_registry.store.operators import OPERATOR_SHOWN
 from nop_registry.store.site_documents import refresh_documents
+from nop_registry.store.staging import number_array
 
 
 def refresh_sites(connection: Connection, locations: Sequence[int]) -> list[int]:
@@ -28,13 +29,20 @@ def refresh_sites(connection: Connection, locations: Sequence[int]) -> list[int]
     return sorted({cell for number, cell in before.items() if after.get(number) != cell})
 
 
-# evse_status holds live EVSEs only: a retired one has left it.
+def recount_sites(connection: Connection, locations: Sequence[int]) -> None:
+    """Count the EVSEs of these locations anew, where nothing else of them has changed."""
+    connection.execute(_RECOUNT, {"locations": number_array(locations)})
+
+
+# evse_status holds live EVSEs only: a retired one has left it. One that lapsed is not planned.
 _COUNTERS = """
     count(*) FILTER (WHERE s.status <> 'REMOVED') AS n_evse,
-    count(*) FILTER (WHERE s.status = 'AVAILABLE') AS n_available,
-    count(*) FILTER (WHERE s.status IN ('CHARGING', 'RESERVED', 'BLOCKED')) AS n_busy,
-    count(*) FILTER (WHERE s.status IN ('INOPERATIVE', 'OUTOFORDER')) AS n_out,
-    count(*) FILTER (WHERE s.status = 'UNKNOWN') AS n_unknown,
+    count(*) FILTER (WHERE s.status = 'AVAILABLE' AND s.lapsed_at IS NULL) AS n_available,
+    count(*) FILTER (WHERE s.status IN ('CHARGING', 'RESERVED', 'BLOCKED')
+                       AND s.lapsed_at IS NULL) AS n_busy,
+    count(*) FILTER (WHERE s.status IN ('INOPERATIVE', 'OUTOFORDER')
+                       AND s.lapsed_at IS NULL) AS n_out,
+    count(*) FILTER (WHERE s.status = 'UNKNOWN' OR s.lapsed_at IS NOT NULL) AS n_unknown,
     count(*) FILTER (WHERE s.status = 'PLANNED') AS n_planned"""
 
 # LATERAL: counted in a group of their own, the planner may join each with each while a table is too
@@ -55,10 +63,10 @@ CROSS JOIN LATERAL (SELECT ST_SetSRID(ST_MakePoint(radians(l.lon) * 6378137.0,
 {AREAS_OF_PLACE}
 WHERE l.id = ANY(%(locations)s) AND l.publish AND l.retired_at IS NULL"""  # noqa: S608 - constants
 
+_COUNTED = ("n_evse", "n_available", "n_busy", "n_out", "n_unknown", "n_planned")
 _COLUMNS = (
     "source_id", "geom", "cell", "country", "operator_name", "state_area_id", "district_area_id",
-    "class_mask", "max_power_w", "n_evse", "n_available", "n_busy", "n_out", "n_unknown",
-    "n_planned", "missing",
+    "class_mask", "max_power_w", *_COUNTED, "missing",
 )  # fmt: skip
 _NAMES = ", ".join(_COLUMNS)
 
@@ -68,6 +76,14 @@ SELECT location_id, {_NAMES} FROM ({_PUBLIC}) fresh
 ON CONFLICT (location_id) DO UPDATE SET {", ".join(f"{n} = excluded.{n}" for n in _COLUMNS)}
 WHERE ({", ".join(f"t.{n}" for n in _COLUMNS)})
    IS DISTINCT FROM ({", ".join(f"excluded.{n}" for n in _COLUMNS)})"""  # noqa: S608 - constants
+
+_RECOUNT = f"""
+UPDATE site t SET {", ".join(f"{n} = c.{n}" for n in _COUNTED)}
+FROM (SELECT s.location_id, {_COUNTERS} FROM evse_status s
+      WHERE s.location_id = ANY(%(locations)s::bigint[]) GROUP BY s.location_id) c
+WHERE t.location_id = c.location_id
+  AND ({", ".join(f"t.{n}" for n in _COUNTED)})
+   IS DISTINCT FROM ({", ".join(f"c.{n}" for n in _COUNTED)})"""  # noqa: S608 - constants
 
 # A location without a live EVSE, withdrawn or not for publication is not shown.
 _DROP = """

@@ -13,6 +13,7 @@ from psycopg.rows import class_row
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput, NotFound
 from nop_registry.sealing import seal, unseal
+from nop_registry.store import lapses
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -172,6 +173,7 @@ def note_success(
     If its token was refused before, that is over.
     `quirks`: what it learnt about the peer; the others stand.
     """
+    lapses.note_pull(connection, source.id)
     connection.execute(
         """UPDATE source SET seen_at = %(at)s, last_success_at = %(at)s, failures = 0,
                recovered_at = CASE WHEN seen_at < now() - status_ttl_s * interval '1 second'
@@ -197,50 +199,23 @@ def note_file(
     confirmed: Iterable[int],
     as_of: datetime,
 ) -> None:
-    """A file was taken. Statuses of the `confirmed` sources that it did not change hold `as_of`.
+    """A file was taken. It told what was true `as_of` of EVSEs of the `confirmed` sources.
 
     A file that says nothing of statuses confirms none: only where none was ever heard it counts as
     contact.
     """
+    lapses.note_end_of_file(connection, sorted(confirmed), as_of)
     connection.execute(
         """UPDATE source SET last_success_at = %(at)s, last_full_at = %(at)s, failures = 0,
                not_before = NULL WHERE id = %(id)s""",
         {"at": at, "id": source.id},
     )
     connection.execute(
-        """UPDATE source s SET seen_at = greatest(seen_at, %(as_of)s),
-               recovered_at = CASE WHEN seen_at < now() - ttl AND %(as_of)s >= now() - ttl
-                                   THEN now() ELSE recovered_at END
-           FROM (SELECT id AS of, status_ttl_s * interval '1 second' AS ttl FROM source) t
-           WHERE of = id AND (id = ANY(%(confirmed)s) OR id = %(id)s AND NOT EXISTS (
-               SELECT FROM evse_status e JOIN location l ON l.id = e.location_id
-               WHERE l.source_id = s.id AND e.status <> 'UNKNOWN'))""",
-        {"as_of": as_of, "id": source.id, "confirmed": list(confirmed)},
-    )
-
-
-def date_first_word(connection: Connection, source_id: int, as_of: datetime) -> None:
-    """The first statuses of a source of files are about to come; they were true `as_of`.
-
-    That it was in contact before with files without statuses makes these no fresher.
-    """
-    connection.execute(
-        """UPDATE source s SET seen_at = %(as_of)s
-           WHERE id = %(id)s AND kind = 'upload' AND seen_at > %(as_of)s AND NOT EXISTS (
+        """UPDATE source s SET seen_at = greatest(seen_at, %(as_of)s)
+           WHERE id = %(id)s AND NOT EXISTS (
                SELECT FROM evse_status e JOIN location l ON l.id = e.location_id
                WHERE l.source_id = s.id AND e.status <> 'UNKNOWN')""",
-        {"id": source_id, "as_of": as_of},
-    )
-
-
-def note_push(connection: Connection, source_id: int) -> None:
-    """It pushes. A source that is never pulled is thereby known to be well; others, by pulls."""
-    connection.execute(
-        """UPDATE source SET seen_at = now(),
-               recovered_at = CASE WHEN seen_at < now() - status_ttl_s * interval '1 second'
-                                   THEN now() ELSE recovered_at END
-           WHERE id = %s AND versions_url IS NULL AND module_urls = '{}'""",
-        (source_id,),
+        {"as_of": as_of, "id": source.id},
     )
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from nop_registry.database import Connection
 from nop_registry.enums import Status
+from nop_registry.store import lapses
 from nop_registry.store.staging import number_array
 
 # RE-8: a wrong clock must not block a charger; a claim from further ahead counts as now.
@@ -70,21 +71,24 @@ def store_statuses(
     # By location: EVSEs that are read together then lie on one page of the table.
     by_location = sorted(newest.values(), key=itemgetter(1, 0))
     evses, locations, statuses, ats = zip(*by_location, strict=True)
-    connection.execute("SELECT pg_advisory_xact_lock(7306, %s)", (source_id,))
-    row = connection.execute(
-        _APPLY,
-        {
-            "evses": number_array(evses),
-            "locations": number_array(locations),
-            "statuses": "{" + ",".join(statuses) + "}",
-            "at": "{" + ",".join(map(datetime.isoformat, ats)) + "}",
-            "received": received_at,
-            "source": source_id,
-            "new": new,
-            "fresh": None if as_of is None or as_of >= received_at else as_of,
-        },
-        binary=True,
-    ).fetchone()
+    values = {
+        "evses": number_array(evses),
+        "locations": number_array(locations),
+        "statuses": "{" + ",".join(statuses) + "}",
+        "at": "{" + ",".join(map(datetime.isoformat, ats)) + "}",
+        "received": received_at,
+        "source": source_id,
+        "new": new,
+        "fresh": None if as_of is None or as_of >= received_at else as_of,
+        "as_of": as_of,
+    }
+    lapses.lock_statuses(connection, source_id)
+    lapses.revive(connection, values)
+    if as_of is not None:
+        lapses.renew(connection, values)
+    row = connection.execute(_APPLY, values, binary=True).fetchone()
+    if as_of is not None:
+        lapses.lapse_old(connection, values)
     return StatusesWritten(*row) if row else StatusesWritten(0, [])
 
 

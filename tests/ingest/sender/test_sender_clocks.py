@@ -10,7 +10,10 @@ import pytest
 from operator_server import Operator, a_location, a_tariff, an_evse
 
 from nop_ingest.pull import PullReport
+from nop_ingest.push_rules import Address
+from nop_ingest.push_statuses import Claim, write_claims
 from nop_registry.database import Connection
+from nop_registry.enums import Status
 from nop_registry.store import sources
 from nop_registry.store.emissions import forget_tombstones
 from nop_registry.store.upkeep import tidy
@@ -250,13 +253,13 @@ def test_a_missing_locations_statuses_are_told_as_unknown_at_once(
     assert known["status"] == "AVAILABLE" and known["last_updated"] >= again[:23]
 
 
-def test_a_source_that_only_pushes_is_heard_again_by_its_next_push(
+def test_a_push_after_a_silence_is_told_with_its_own_status_only(
     operator: Operator,
     consumer: Any,
     pull_now: Callable[..., PullReport],
     connection: Connection,
 ) -> None:
-    """SE-5: its other statuses hold again too, and the dates do not go back."""
+    """SE-5: what lapsed stays UNKNOWN until it is heard of; no date goes back."""
     connection.execute(
         """UPDATE source SET seen_at = now() - interval '3 hours', status_ttl_s = 3600,
                versions_url = NULL;
@@ -266,12 +269,23 @@ def test_a_source_that_only_pushes_is_heard_again_by_its_next_push(
     silent = {e["last_updated"] for one in consumer.data("locations") for e in one["evses"]}
     visited = visit()
     assert consumer.data(f"locations?date_from={visited}") == []
-    sources.note_push(connection, sources.get_source(connection, "tpc").id)
+    address = Address("IN", "TPC", "LOC1", operator.locations[0]["evses"][0]["uid"])
+    source = sources.get_source(connection, "tpc")
+    word = Claim(source.id, "2.2.1", address, Status.CHARGING, now())
+    assert write_claims(connection, [word], now()) == ["taken"]
     connection.commit()
     found = consumer.data(f"locations?date_from={visited}")
-    assert len(found) == 3
-    assert {e["status"] for one in found for e in one["evses"]} == {"AVAILABLE"}
-    assert min(e["last_updated"] for one in found for e in one["evses"]) > max(silent)
+    told = [(e["status"], e["last_updated"]) for one in found for e in one["evses"]]
+    assert len(found) == 3 and {status for status, _ in told[1:]} == {"UNKNOWN"}
+    assert told[0][0] == "CHARGING" and min(at for _, at in told) > max(silent)
+    again = visit()
+    sources.note_success(connection, source, started_at=now(), full=True, quirks={})
+    connection.commit()
+    found = consumer.data(f"locations?date_from={again}")  # LOC1 too, where it has another EVSE
+    heard = {e["status"] for one in found for e in one["evses"]}
+    assert {one["id"] for one in found} >= {"LOC2", "LOC3"}
+    assert heard <= {"AVAILABLE", "CHARGING"} and "AVAILABLE" in heard
+    assert min(one["last_updated"] for one in found) >= again[:23]
 
 
 def test_a_location_is_told_anew_when_a_tariff_that_it_names_comes_or_goes(
