@@ -35,7 +35,10 @@ def test_a_deleted_tariff_leaves_dangling_references(
     any_version.send("PUT", "/tariffs/IN/TPC/T1", as_version(any_version.version, a_tariff()))
     any_version.send("PUT", LOC, as_version(any_version.version, a_location(1)))
     assert any_version.code("DELETE", "/tariffs/IN/TPC/T1") == (200, 1000)
-    assert any_version.code("DELETE", "/tariffs/IN/TPC/T1") == (404, 2001)
+    again = any_version.send("DELETE", "/tariffs/IN/TPC/T1")
+    assert (again.status_code, again.json()["status_code"]) == (404, 2001)
+    said = "there is no such Tariff here, so nothing was deleted"
+    assert again.json()["status_message"] == said
     assert any_version.code("GET", "/tariffs/IN/TPC/T1") == (404, 2001)
     assert one(registry, "SELECT DISTINCT tariff_ids FROM connector") == ["T1"]
 

@@ -70,6 +70,7 @@ _seconds = Histogram(
     "nop_push_seconds", "Requests to the Receiver interfaces: until answered",
     ("module", "method", "status"), buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )  # fmt: skip
+_STALE = Reply(message="not applied: last_updated is not newer than what is known here")
 _READS = {"locations": door.read_location, "tariffs": door.read_tariff}
 
 
@@ -114,10 +115,11 @@ class Receiver:
         return await self._write(exchange.method, caller, target, body)
 
     async def _take_status(self, caller: Caller, target: Target, claim: Claim) -> Reply:
-        if await self.statuses.submit(claim) != "unknown":
-            return TAKEN
-        await self._ask_for(caller, target)
-        return _absent(target)
+        verdict = await self.statuses.submit(claim)
+        if verdict == "unknown":
+            await self._ask_for(caller, target)
+            return _absent(target, "PATCH")
+        return _STALE if verdict == "stale" else TAKEN
 
     async def _write(self, method: str, caller: Caller, target: Target, body: bytes) -> Reply:
         act = _WRITES[target.module, method]
@@ -127,7 +129,7 @@ class Receiver:
         )
         if outcome.what == "unknown":
             await self._ask_for(caller, target)
-            return _absent(target)
+            return _absent(target, method)
         if outcome.what == "too large":
             raise OcpiRefusal(
                 413, INVALID, "too many EVSEs in a Location, or Connectors in an EVSE"
@@ -135,7 +137,7 @@ class Receiver:
         if outcome.what == "refused":
             return Reply(code=INVALID, message=_told(outcome.findings), data=_listed(outcome))
         if outcome.what == "stale":
-            return Reply(message="not applied: last_updated is not newer than what is known here")
+            return _STALE
         http = 201 if outcome.created else 200
         left_out = f"taken, except: {_told(outcome.findings)}" if outcome.findings else None
         return Reply(http=http, message=left_out)
@@ -143,7 +145,7 @@ class Receiver:
     async def _read(self, caller: Caller, target: Target) -> Reply:
         read, push = _READS[target.module], self._push(caller, target)
         data = await self._database.run(lambda connection: read(connection, push, target.address))
-        return _absent(target) if data is None else Reply(data=data)
+        return _absent(target, "GET") if data is None else Reply(data=data)
 
     def _push(self, caller: Caller, target: Target) -> Push:
         return Push(
@@ -195,11 +197,12 @@ def _as_claim(caller: Caller, target: Target, body: bytes) -> Claim | None:
     return Claim(caller.source_id, target.version, target.address, patch.status, at)
 
 
-def _absent(target: Target) -> Reply:
+def _absent(target: Target, method: str) -> Reply:
     code = UNKNOWN_LOCATION if target.module == "locations" else INVALID
     what = {3: "Location", 4: "EVSE or its Location", 5: "Connector, EVSE or Location"}
     name = "Tariff" if target.module == "tariffs" else what[target.depth]
-    return Reply(http=404, code=code, message=f"there is no such {name} here: PUT it first")
+    advice = {"GET": "", "DELETE": ", so nothing was deleted"}.get(method, ": PUT it first")
+    return Reply(http=404, code=code, message=f"there is no such {name} here{advice}")
 
 
 def _told(findings: list[Finding]) -> str:
