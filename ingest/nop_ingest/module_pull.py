@@ -33,7 +33,7 @@ from nop_registry.records import LocationRecord, TariffRecord
 from nop_registry.store import deliveries
 from nop_registry.store.emissions import emit_references
 from nop_registry.store.objects import count_objects
-from nop_registry.store.retirement import settle_absences
+from nop_registry.store.retirement import needs_a_person, settle_absences
 from nop_registry.store.sites import refresh_sites
 from nop_registry.store.sources import Source, find_source
 
@@ -109,6 +109,10 @@ class ModulePull:
         self.held: str | None = None
         """Why nothing was retired and a person must look."""
         self.error: NopError | None = None
+        self.is_compared = False
+        """What it did not list was settled, or is held."""
+        self.approval_used = False
+        """It retired so much that a person's approval was needed."""
         self.began_at: datetime | None = None
         """When the oldest of its pages may have been read: before a cut, if it goes on."""
         self._feed = feed
@@ -232,6 +236,8 @@ class ModulePull:
             connection, delivery, kind, approved=source.removal_approved, at=datetime.now(UTC),
             nameless=self._tally.nameless,
         )  # fmt: skip
+        self.is_compared = True
+        self.approval_used = not absence.held and needs_a_person(absence.known, absence.missing)
         self._tally.missing = absence.missing
         self._tally.retired = len(absence.retired)
         if kind is ObjectKind.LOCATION and (absence.turned or absence.retired):

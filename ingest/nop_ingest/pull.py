@@ -70,17 +70,32 @@ def pull(
     except PullBusy:  # says nothing against the peer
         raise
     except NopError as error:
+        if isinstance(error, AuthFailed) and (renewed := _renewed(connection, source)):
+            return pull(connection, renewed, key=key, country=country, full=full, progress=progress)
         with connection.transaction():
             _note_failure(connection, source, str(error), [error], quirks)
         raise
+    refused = any(isinstance(p.error, AuthFailed) for p in pulls)
+    if refused and (renewed := _renewed(connection, source)):
+        return pull(connection, renewed, key=key, country=country, full=full, progress=progress)
     report.quirks = describe(quirks)
-    _settle(connection, source, report, full, quirks, [p.error for p in pulls if p.error])
+    _settle(connection, source, report, full, quirks, pulls)
     if agreement.peer is not None:
         with connection.transaction():
             count_quarantined(
                 connection, agreement.peer, report.quarantined, whole=full and not report.failed
             )
     return report
+
+
+def _renewed(connection: Connection, source: Source) -> Source | None:
+    """The source with the token that it was given since the pull began, or None.
+
+    A peer that renews its credentials may refuse the old token before we have heard of the new one.
+    """
+    with connection.transaction():
+        now = sources.find_source(connection, source.id)
+    return now if now is not None and now.token_sealed != source.token_sealed else None
 
 
 def open_peer(
@@ -141,9 +156,12 @@ def _settle(
     report: PullReport,
     full: bool,
     quirks: Mapping[str, Any],
-    errors: list[NopError],
+    pulls: list[ModulePull],
 ) -> None:
-    """Remember how the pull went."""
+    """Remember how the pull went. An approved removal is used up when it was done, or when all that
+    could be missing was compared."""
+    errors = [p.error for p in pulls if p.error]
+    settled = all(p.is_compared for p in pulls) or any(p.approval_used for p in pulls)
     arrived = any(m.module == "locations" and m.state != "failed" for m in report.modules)
     with connection.transaction():
         if arrived:
@@ -153,8 +171,8 @@ def _settle(
             )  # fmt: skip
         if report.held:
             sources.hold_source(connection, source, report.held)
-        elif arrived and full and (source.removal_approved or source.state == "held"):
-            sources.release_source(connection, source.name, accept_removal=False)
+        elif full and settled and (source.removal_approved or source.state == "held"):
+            sources.settle_removal(connection, source)
         if report.failed:
             # Last: so failures of tariffs alone never add up to a pause, nor to a refusal.
             reasons = [f"{m.module}: {m.error}" for m in report.modules if m.error]

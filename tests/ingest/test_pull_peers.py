@@ -9,11 +9,12 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
-from operator_server import Operator, a_location, a_tariff, agree_on, intercept, send
+from operator_server import KEY, Operator, a_location, a_tariff, agree_on, intercept, send
 
 from nop_ingest.ocpi.errors import AuthFailed, NotOcpi
 from nop_ingest.pull import PullReport
 from nop_registry.database import Connection, connect
+from nop_registry.sealing import seal
 from nop_registry.store import sources
 from nop_registry.store.withdrawal import withdraw_source
 
@@ -332,6 +333,57 @@ def test_locations_are_held_for_a_person_though_the_tariffs_failed(
         sources.release_source(connection, "tpc", accept_removal=True)
     assert pull_it(full=True).modules[1].tally.retired == 20
     assert read(connection, state) == [("active", False, 1)]
+
+
+def test_an_approved_removal_waits_for_the_pull_that_gets_there(
+    connection: Connection, operator: Operator, source_of: Any, pull_it: Pull
+) -> None:
+    """PU-4: what failed, or was not compared, has not used it up."""
+    operator.locations = [a_location(n) for n in range(40)]
+    source_of()
+    pull_it()
+    operator.locations = operator.locations[:20]
+    assert pull_it(full=True).held
+    with connection.transaction():
+        sources.release_source(connection, "tpc", accept_removal=True)
+    usual = operator.answer
+    intercept(operator, "/locations", lambda request: request.send_error(500) or True)
+    assert pull_it(full=True).failed
+    operator.answer = usual  # type: ignore[method-assign]
+    operator.page_size = 5
+    operator.locations += operator.locations[:3]  # listed twice: some may have moved between pages
+    assert "list-moved" in pull_it(full=True).modules[1].tally.notices
+    approved = "SELECT state, removal_approved FROM source"
+    assert read(connection, approved) == [("active", True)]
+    del operator.locations[20:]
+    assert pull_it(full=True).modules[1].tally.retired == 20
+    assert read(connection, approved) == [("active", False)]
+
+
+@pytest.mark.parametrize("path", ["/versions", "/locations"])
+def test_a_token_that_was_renewed_meanwhile_is_tried_before_the_pull_fails(
+    connection: Connection, database_url: str, operator: Operator, source_of: Any, pull_it: Pull,
+    path: str,
+) -> None:  # fmt: skip
+    """CR-11: the peer knows its new credentials a moment before this pull does."""
+    source = source_of()
+    renewed = seal("renewed", key=KEY, purpose=f"source-token:{source.name}")
+    tokens = []
+
+    def act(request: BaseHTTPRequestHandler) -> bool:
+        tokens.append(request.headers["Authorization"])
+        if len(tokens) > 1:
+            return False
+        with connect(database_url) as other:
+            other.execute("UPDATE source SET token_sealed = %s", (renewed,))
+        request.send_error(401)
+        return True
+
+    intercept(operator, path, act)
+    report = pull_it()
+    assert not report.failed and report.modules[1].tally.created == 3
+    assert tokens[0] != tokens[1]
+    assert read(connection, "SELECT state, failures FROM source") == [("active", 0)]
 
 
 def age(connection: Connection) -> None:
