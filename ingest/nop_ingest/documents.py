@@ -18,6 +18,7 @@ from nop_ingest.ocpi.wire.salvage import UNREADABLE, decode_loosely
 
 Fields = dict[str, msgspec.Raw]
 """One level of an object: each field's JSON text by name."""
+NO_ITEMS = msgspec.Raw(b"[]")
 
 _BOM = b"\xef\xbb\xbf"
 _fields = msgspec.json.Decoder(Fields)
@@ -53,6 +54,11 @@ def open_stored(raw: bytes | msgspec.Raw) -> Fields:
 def to_fields(document: dict[str, Any]) -> Fields:
     """An object in Python's types, taken apart."""
     return {str(name): msgspec.Raw(encode(value)) for name, value in document.items()}
+
+
+def value(fields: Fields) -> Any:
+    """An object in Python's types."""
+    return _value.decode(encode(fields))
 
 
 def value_of(fields: Fields, name: str) -> Any:

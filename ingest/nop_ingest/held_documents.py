@@ -18,7 +18,10 @@ from nop_ingest.ocpi.versions.version import OcpiVersion
 from nop_ingest.push_rules import Address, Push
 from nop_ingest.renaming import rename_connector, rename_evse, rename_location, rename_tariff
 from nop_registry.enums import ObjectKind
-from nop_registry.store.held import Held, LiveStatus
+from nop_registry.store.held import Held, LiveStatus, PartClocks
+
+_SINCE_2_2 = ("country_code", "party_id", "publish", "time_zone")
+"""What 2.1.1 leaves to the URL and to the map, and is required since 2.2."""
 
 
 def read_held(push: Push, address: Address, held: Held, kind: ObjectKind) -> Fields:
@@ -38,7 +41,6 @@ def open_location(push: Push, address: Address, held: Held) -> Fields:
         return location
     location = rename_location(location)
     record, _ = stored.to_location(held.raw, push.context(address))
-    # What 2.1.1 leaves to the URL and to the map is required since 2.2.
     required = {
         "country_code": address.country_code,
         "party_id": address.party_id,
@@ -57,6 +59,14 @@ def join_part(push: Push, address: Address, held: Held, part: Fields) -> Fields:
     return rename_location(part) if address.uid is None else rename_evse(part)
 
 
+def join_whole(push: Push, address: Address, held: Held, location: Fields, sent: Fields) -> Fields:
+    """A whole Location that was pushed, in the joint version. `location`: what is held, in it."""
+    if not _is_renamed(push.version, joint_version(push, held)):
+        return sent
+    required = {n: location[n] for n in _SINCE_2_2 if n in location}
+    return required | join_part(push, address, held, sent)
+
+
 def join_patch(
     push: Push,
     address: Address,
@@ -64,6 +74,7 @@ def join_patch(
     part: Fields,
     patch: Fields,
     live: dict[int, LiveStatus],
+    clocks: dict[int, PartClocks],
 ) -> Fields:
     """The part of a Location that is held, in the joint version, with what a PATCH changes.
 
@@ -73,7 +84,7 @@ def join_patch(
     patch = join_part(push, address, held, patch)
     said = _converted(push, address, held, ObjectKind.LOCATION)
     if said is not None:
-        show_live(push, address, said, live)
+        show_live(push, address, said, live, clocks)
         raw = pick(said, address)
         same = {} if raw is None else join_part(push, address, held, documents.open_stored(raw))
         patch = _changes(patch, part, same)
@@ -129,44 +140,72 @@ def _changes(patch: Fields, held: Fields, said: Fields) -> Fields:
     }
 
 
-def speak_live(push: Push, address: Address, location: Fields, live: dict[int, LiveStatus]) -> None:
-    """Let the document say the statuses that hold now, so that storing it again changes none."""
-
-    def bring(evse: Fields, newest: LiveStatus) -> None:
-        documents.set_value(evse, "status", newest.status.value)
-        if documents.moment_of(evse) is None:
-            documents.set_moment(evse, newest.claimed_at)
-
-    _each_live(push, address, location, live, bring)
-
-
-def show_live(push: Push, address: Address, location: Fields, live: dict[int, LiveStatus]) -> None:
-    """Statuses and clocks as a reader is to see them."""
-
-    def bring(evse: Fields, newest: LiveStatus) -> None:
-        documents.set_value(evse, "status", newest.status.value)
-        raise_clock(push.version, evse, newest.claimed_at)
-
-    _each_live(push, address, location, live, bring)
-
-
-def _each_live(
+def speak_live(
     push: Push,
     address: Address,
     location: Fields,
     live: dict[int, LiveStatus],
-    bring: Callable[[Fields, LiveStatus], None],
+    clocks: dict[int, PartClocks],
+    newest: datetime | None,
 ) -> None:
+    """Let the document say the statuses that hold now, and the newest claims, of which `newest` is
+    that of all levels: what was said again without a change is not stored again."""
+
+    def bring(evse: Fields, number: int) -> None:
+        _raise_part_clocks(push.version, evse, clocks.get(number))
+        if number in live:
+            documents.set_value(evse, "status", live[number].status.value)
+            if documents.moment_of(evse) is None:
+                documents.set_moment(evse, live[number].claimed_at)
+
+    said = [documents.moment_of(evse) for evse in _each_evse(push, address, location, bring)]
+    if newest is not None and all(moment is None or moment < newest for moment in said):
+        raise_clock(push.version, location, newest)  # no EVSE said it: the Location did
+
+
+def show_live(
+    push: Push,
+    address: Address,
+    location: Fields,
+    live: dict[int, LiveStatus],
+    clocks: dict[int, PartClocks],
+) -> None:
+    """Statuses and clocks as a reader is to see them."""
+
+    def bring(evse: Fields, number: int) -> None:
+        _raise_part_clocks(push.version, evse, clocks.get(number))
+        if number in live:
+            documents.set_value(evse, "status", live[number].status.value)
+            raise_clock(push.version, evse, live[number].claimed_at)
+
+    _each_evse(push, address, location, bring)
+
+
+def _raise_part_clocks(version: OcpiVersion, evse: Fields, clocks: PartClocks | None) -> None:
+    if clocks is None:
+        return
+    raise_clock(version, evse, clocks.last_updated)
+    plugs = [documents.open_stored(raw) for raw in documents.list_items(evse, "connectors")]
+    for plug in plugs:
+        name = documents.text_of(plug, "id") or ""
+        raise_clock(version, plug, clocks.connectors.get(name.casefold()))
+    if plugs:
+        documents.set_value(evse, "connectors", plugs)
+
+
+def _each_evse(
+    push: Push, address: Address, location: Fields, bring: Callable[[Fields, int], None]
+) -> list[Fields]:
     items = []
     for raw in documents.list_items(location, "evses"):
         evse = documents.open_stored(raw)
         uid = documents.text_of(evse, "uid")
-        number = address._replace(uid=uid).evse_number(push.source_id) if uid else None
-        if number in live:
-            bring(evse, live[number])
+        if uid:
+            bring(evse, address._replace(uid=uid).evse_number(push.source_id))
         items.append(evse)
     if items:
         documents.set_value(location, "evses", items)
+    return items
 
 
 def raise_clock(version: OcpiVersion, fields: Fields, at: datetime | None) -> None:

@@ -174,11 +174,13 @@ def keep_locations(
     *,
     choose: Callable[[Connection, list[StatusWrite]], list[StatusWrite]] = lambda _, claims: claims,
     as_of: datetime | None = None,
+    pushed: bool = False,
 ) -> Written:
     """Store locations, then their statuses, then what is derived from both, and announce it.
 
     `choose`: which of the claims count, where not all do. `as_of`: when they were true, if that was
-    before they were received.
+    before they were received. `pushed`: it may be a part of a location, and the push door notes
+    what was told of the whole (late_pushes).
     """
     writes: list[LocationWrite] = []
     statuses: list[StatusWrite] = []
@@ -189,7 +191,8 @@ def keep_locations(
         unread = any(_refuses_evse(f) and f.code != "evse-uid-duplicate" for f in item.findings)
         tally.evses += len(record.evses) + refused
         tally.evses_rejected += refused
-        writes.append(LocationWrite(number, record, bytes(item.received.raw), unread))
+        whole_at = None if pushed else newest_claim(record) or asked_at or as_of or received_at
+        writes.append(LocationWrite(number, record, bytes(item.received.raw), unread, whole_at))
         statuses += claims_of(delivery.source_id, number, record)
     written = store_locations(
         connection, delivery, writes, received_at, strictly_newer=strictly_newer

@@ -4,16 +4,15 @@ No HTTP here. A part is merged into the raw document that is held, with the live
 the whole goes the way of every object: decode, normalise, check, store. Functions work inside the
 caller's transaction; the answer to the operator waits for its commit.
 
-Each level has its own clock (RE-8): what is older than what is held at its level does not apply.
-The newest claim of all levels stands on the location's row, so that neither a page that was read
-before a push (PU-13) nor a whole Location sent before it undoes the push.
+Each level has its own clock (RE-8): what is older than what is held at its level does not apply,
+but for what late_pushes says. The newest claim of all levels stands on the location's row, so that
+a page that was read before a push does not undo it (PU-13).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Generic, NamedTuple
 
 import msgspec
 
@@ -23,6 +22,7 @@ from nop_ingest.held_documents import (
     join_part,
     join_patch,
     join_tariff_patch,
+    join_whole,
     joint_version,
     open_location,
     pick,
@@ -31,9 +31,8 @@ from nop_ingest.held_documents import (
     show_live,
     speak_live,
 )
+from nop_ingest.late_pushes import Scene, join_evse, join_location, tell_parts
 from nop_ingest.ocpi.versions.version import OcpiVersion
-from nop_ingest.overtaking import newest_claim
-from nop_ingest.pipeline import Module, keep, keep_locations, keep_tariffs
 from nop_ingest.push_rules import (
     Address,
     Outcome,
@@ -41,46 +40,24 @@ from nop_ingest.push_rules import (
     Stale,
     Unknown,
     is_older,
-    is_too_large,
     other_identity,
     read_patch,
+    said_at,
     unfit_patch,
     without_id,
-    worse_findings,
 )
-from nop_ingest.received import Decoded, R, Received
-from nop_ingest.report import Finding, Rejection
-from nop_ingest.tally import Tally
+from nop_ingest.push_storing import count_stale, find_or_await, location_part, store, tariff_part
 from nop_registry.database import Connection
 from nop_registry.enums import ObjectKind
-from nop_registry.records import LocationRecord, TariffRecord
 from nop_registry.store import deliveries
-from nop_registry.store.clocks import lock_newcomers
 from nop_registry.store.held import (
     Held,
-    LiveStatus,
     find_held,
-    find_retirement,
-    find_tombstone,
     list_live_statuses,
-    move_clock,
+    list_part_clocks,
 )
 from nop_registry.store.jobs import defer_job
-from nop_registry.store.lapses import note_push
-from nop_registry.store.objects import raw_digest
 from nop_registry.store.tariffs import retire_tariff
-
-Live = dict[int, LiveStatus]
-"""By number, the live EVSEs of a Location."""
-
-
-class _Part(NamedTuple, Generic[R]):
-    """What differs between locations and tariffs."""
-
-    name: deliveries.Module
-    version: OcpiVersion
-    """In which the whole object is read."""
-    module: Module[R]
 
 
 def put_location(connection: Connection, push: Push, address: Address, body: bytes) -> Outcome:
@@ -90,18 +67,22 @@ def put_location(connection: Connection, push: Push, address: Address, body: byt
     if wrong:
         return Outcome("refused", findings=wrong)
     if address.uid is None:
-        return _replace(connection, push, address, _locations(push.version), body)
+        return _replace_location(connection, push, address, sent, body)
+    at = said_at(push, sent)
 
-    def change(held: Fields | None, whole: Held, _: Live) -> Fields:
-        if (
-            is_older(push, sent, held, whole.stored_at)
-            if held
-            else _returns_late(connection, push, address, sent)
-        ):
+    def change(held: Fields | None, scene: Scene) -> Fields:
+        part = join_part(push, address, scene.held, sent)
+        if held is None:
+            if address.connector_id is None and scene.lacks(address.uid, at):
+                raise Stale
+            return part
+        if at is None or not is_older(push, sent, held, scene.held.stored_at):
+            return part
+        if address.connector_id is not None:
             raise Stale
-        return join_part(push, address, whole, sent)
+        return join_evse(scene, part, held, at)
 
-    return _change_part(connection, push, address, change)
+    return _change_part(connection, push, address, sent, change)
 
 
 def patch_location(connection: Connection, push: Push, address: Address, body: bytes) -> Outcome:
@@ -111,15 +92,23 @@ def patch_location(connection: Connection, push: Push, address: Address, body: b
     if wrong:
         return Outcome("refused", findings=wrong)
     patch = read_patch(push, address, sent)
+    at = tell_parts(push, address, patch).at
 
-    def change(held: Fields | None, whole: Held, live: Live) -> Fields:
+    def change(held: Fields | None, scene: Scene) -> Fields:
         if held is None:
             raise Unknown
-        if is_older(push, patch, held, whole.stored_at):
+        whole = scene.held
+        merged = join_patch(push, address, whole, held, patch, scene.live, scene.clocks)
+        newest = whole.last_updated
+        if address.uid is None and "evses" in patch and at and newest and at <= newest:
+            return join_location(scene, {"evses": documents.NO_ITEMS, **merged}, held, at)
+        if at is None or not is_older(push, patch, held, whole.stored_at):
+            return merged
+        if address.uid is None or address.connector_id is not None:
             raise Stale
-        return join_patch(push, address, whole, held, patch, live)
+        return join_evse(scene, join_part(push, address, whole, patch), held, at)
 
-    return _change_part(connection, push, address, change)
+    return _change_part(connection, push, address, patch, change)
 
 
 def read_location(connection: Connection, push: Push, address: Address) -> bytes | None:
@@ -130,7 +119,7 @@ def read_location(connection: Connection, push: Push, address: Address) -> bytes
         return None
     location = read_held(push, address, held, ObjectKind.LOCATION)
     live = list_live_statuses(connection, number)
-    show_live(push, address, location, live)
+    show_live(push, address, location, live, list_part_clocks(connection, number))
     newest = [live_status.claimed_at for live_status in live.values()]
     raise_clock(
         push.version, location, max([t for t in (held.last_updated, *newest) if t], default=None)
@@ -144,7 +133,9 @@ def put_tariff(connection: Connection, push: Push, address: Address, body: bytes
     wrong = other_identity(address, sent) or without_id(address, sent)
     if wrong:
         return Outcome("refused", findings=wrong)
-    return _replace(connection, push, address, _tariffs(push.version), body)
+    part = tariff_part(push.version)
+    held = find_or_await(connection, push, address, ObjectKind.TARIFF)
+    return store(connection, push, address, part, body, held, None)
 
 
 def patch_tariff(connection: Connection, push: Push, address: Address, body: bytes) -> Outcome:
@@ -157,12 +148,12 @@ def patch_tariff(connection: Connection, push: Push, address: Address, body: byt
     held = find_held(connection, ObjectKind.TARIFF, number, lock=True)
     if held is None:
         return Outcome("unknown")
-    part = _tariffs(joint_version(push, held))
+    part = tariff_part(joint_version(push, held))
     before, patch = documents.open_stored(held.raw), read_patch(push, address, sent)
     if is_older(push, patch, before, held.stored_at):
-        return _count_stale(connection, push, part)
+        return count_stale(connection, push, part)
     after = join_tariff_patch(push, address, held, patch)
-    return _store(connection, push, address, part, encode(after), held, encode(before))
+    return store(connection, push, address, part, encode(after), held, encode(before))
 
 
 def read_tariff(connection: Connection, push: Push, address: Address) -> bytes | None:
@@ -202,170 +193,100 @@ def ask_for(connection: Connection, push: Push, address: Address) -> None:
     )  # fmt: skip
 
 
-def _locations(version: OcpiVersion) -> _Part[LocationRecord]:
-    return _Part(
-        "locations",
-        version,
-        Module(ObjectKind.LOCATION, version.peek_location, version.to_location, keep_locations),
-    )
-
-
-def _tariffs(version: OcpiVersion) -> _Part[TariffRecord]:
-    return _Part(
-        "tariffs",
-        version,
-        Module(ObjectKind.TARIFF, version.peek_tariff, version.to_tariff, keep_tariffs),
-    )
+def _open_scene(
+    connection: Connection, push: Push, address: Address, held: Held
+) -> tuple[Scene, Fields]:
+    """What is held of a Location, and its document with what was heard since it was stored."""
+    number = address.number(push.source_id)
+    location = open_location(push, address, held)
+    live, clocks = list_live_statuses(connection, number), list_part_clocks(connection, number)
+    speak_live(push, address, location, live, clocks, held.last_updated)
+    return Scene(push.source_id, address, held, live, clocks), location
 
 
 def _change_part(
     connection: Connection,
     push: Push,
     address: Address,
-    change: Callable[[Fields | None, Held, Live], Fields],
+    sent: Fields,
+    change: Callable[[Fields | None, Scene], Fields],
 ) -> Outcome:
     """Change one level of a Location that is held."""
-    number = address.number(push.source_id)
-    held = find_held(connection, ObjectKind.LOCATION, number, lock=True)
+    held = find_held(connection, ObjectKind.LOCATION, address.number(push.source_id), lock=True)
     if held is None:
         return Outcome("unknown")
-    part = _locations(joint_version(push, held))
-    location = open_location(push, address, held)
-    before = encode(location)
-    live = list_live_statuses(connection, number)
-    speak_live(push, address, location, live)
+    told = tell_parts(push, address, sent)
+    part = location_part(joint_version(push, held), told)
+    before = encode(open_location(push, address, held))
+    scene, location = _open_scene(connection, push, address, held)
     added = False
     try:
         if address.uid is None:
-            location = change(location, held, live)
+            location = change(location, scene)
         else:
-            added = _change_evse(
-                part.version, address, location, lambda evse: change(evse, held, live)
-            )
+            added = _change_evse(push, part.version, scene, location, sent, change)
     except Stale:
-        return _count_stale(connection, push, part)
+        return count_stale(connection, push, part)
     except Unknown:
         return Outcome("unknown")
-    outcome = _store(connection, push, address, part, encode(location), held, before)
+    outcome = store(connection, push, address, part, encode(location), held, before, told)
     return msgspec.structs.replace(outcome, created=added)
 
 
-def _returns_late(connection: Connection, push: Push, address: Address, sent: Fields) -> bool:
-    """An EVSE that was taken away does not come back by a message from before that."""
-    if address.connector_id is not None:
-        return False
-    gone_at = find_retirement(connection, address.evse_number(push.source_id))
-    said = documents.moment_of(sent)
-    return gone_at is not None and said is not None and said < gone_at
-
-
 def _change_evse(
+    push: Push,
     version: OcpiVersion,
-    address: Address,
+    scene: Scene,
     location: Fields,
-    change: Callable[[Fields | None], Fields],
+    sent: Fields,
+    change: Callable[[Fields | None, Scene], Fields],
 ) -> bool:
-    assert address.uid is not None  # noqa: S101 - the caller's business
-    if address.connector_id is None:
-        return documents.put_item(location, "evses", "uid", address.uid, change)
+    uid, connector_id = scene.address.uid, scene.address.connector_id
+    assert uid is not None  # noqa: S101 - the caller's business
+    if connector_id is None:
+        return documents.put_item(location, "evses", "uid", uid, lambda evse: change(evse, scene))
     added = False
 
     def change_connector(evse: Fields | None) -> Fields:
         nonlocal added
         if evse is None:
             raise Unknown
-        assert address.connector_id is not None  # noqa: S101 - see above
         newest: datetime | None = None
+        lacks = scene.lacks_connector(uid, evse, said_at(push, sent))
 
         def changed(held: Fields | None) -> Fields:
             nonlocal newest
-            connector = change(held)
+            connector = change(held, scene)
+            if held is None and lacks:
+                raise Stale
             newest = documents.moment_of(connector)
             return connector
 
-        added = documents.put_item(evse, "connectors", "id", address.connector_id, changed)
+        added = documents.put_item(evse, "connectors", "id", connector_id, changed)
         raise_clock(version, evse, newest)  # RE-4
         return evse
 
-    documents.put_item(location, "evses", "uid", address.uid, change_connector)
+    documents.put_item(location, "evses", "uid", uid, change_connector)
     return added
 
 
-def _replace(
-    connection: Connection, push: Push, address: Address, part: _Part[R], body: bytes
+def _replace_location(
+    connection: Connection, push: Push, address: Address, sent: Fields, body: bytes
 ) -> Outcome:
-    """A whole object. One that cannot be taken leaves its last good version, and its findings."""
-    number = address.number(push.source_id, part.module.kind)
-    held = find_held(connection, part.module.kind, number, lock=True)
-    if held is None:
-        lock_newcomers(connection, push.source_id, pushed=True)
-        held = find_held(connection, part.module.kind, number, lock=True)
-    return _store(connection, push, address, part, body, held, None)
-
-
-def _store(
-    connection: Connection,
-    push: Push,
-    address: Address,
-    part: _Part[R],
-    raw: bytes,
-    held: Held | None,
-    before: bytes | None,
-) -> Outcome:
-    """Check the whole object and store it. `before`: what it was, when only a part was sent."""
-    context = push.context(address)
-    number = address.number(push.source_id, part.module.kind)
-    record, findings = part.module.decode(raw, context)
-    if record is not None and is_too_large(record):
-        return Outcome("too large")
-    if before is not None:
-        worse = worse_findings(findings, part.module.decode(before, context)[1])
-        if worse:
-            return Outcome("refused", findings=worse)
-    if record is not None:
-        record = msgspec.structs.replace(record, last_updated=newest_claim(record))  # RE-4
-        if _precedes(record.last_updated, held):
-            return _count_stale(connection, push, part)
-        if held is None and _is_buried(connection, part, number, record.last_updated):
-            return _count_stale(connection, push, part)
-    key = f"{address.country_code}*{address.party_id}*{address.id}"
-    received = Received(number, key, raw_digest(raw), raw, None)
-    note_push(connection, push.source_id)
-    delivery = deliveries.push_delivery(connection, push.source_id, part.name, part.version.number)
-    tally = Tally(objects=1)
-    decoded = Decoded(received, record, findings)
-    keep(connection, delivery, part.module, [decoded], tally, push.received_at)
-    if tally.unchanged and record is not None:
-        move_clock(connection, part.module.kind, number, record.last_updated)
-    deliveries.add_to_report(connection, delivery, _counts(tally))
-    refused: list[Finding] = [f for f in findings if isinstance(f, Rejection)]
-    if record is None:
-        return Outcome("refused", findings=refused)
-    return Outcome("stale" if tally.stale else "taken", created=held is None, findings=refused)
-
-
-def _precedes(claim: datetime | None, held: Held | None) -> bool:
-    return (
-        claim is not None
-        and held is not None
-        and held.last_updated is not None
-        and claim < held.last_updated
-    )
-
-
-def _is_buried(
-    connection: Connection, part: _Part[Any], number: int, claim: datetime | None
-) -> bool:
-    """What is gone does not come back by a message from before it went, as a replay is."""
-    gone = find_tombstone(connection, part.module.kind, number)
-    return claim is not None and gone is not None and claim <= gone
-
-
-def _count_stale(connection: Connection, push: Push, part: _Part[Any]) -> Outcome:
-    delivery = deliveries.push_delivery(connection, push.source_id, part.name, part.version.number)
-    deliveries.add_to_report(connection, delivery, {"objects": 1, "stale": 1})
-    return Outcome("stale")
-
-
-def _counts(tally: Tally) -> dict[str, Any]:
-    return {name: count for name, count in msgspec.to_builtins(tally).items() if count}
+    """A whole Location. One that cannot be taken leaves its last good version, and its findings."""
+    held = find_or_await(connection, push, address, ObjectKind.LOCATION)
+    sent = {"evses": documents.NO_ITEMS, **sent}
+    told = tell_parts(push, address, sent)
+    all_told = told._replace(statuses=None)
+    part, at = location_part(push.version, all_told), told.at
+    if held is not None and at is not None:
+        if held.told_whole_at is not None and at < held.told_whole_at:
+            return count_stale(connection, push, part)
+        if held.last_updated is not None and at <= held.last_updated:
+            scene, location = _open_scene(connection, push, address, held)
+            whole = join_whole(push, address, held, location, sent)
+            joined = join_location(scene, whole, location, at)
+            if documents.value(joined) != documents.value(whole):
+                part = location_part(joint_version(push, held), told)
+                return store(connection, push, address, part, encode(joined), held, None, told)
+    return store(connection, push, address, part, body, held, None, all_told)

@@ -152,12 +152,21 @@ def _identity_of(address: Address) -> tuple[str, ...]:
 
 
 def is_older(push: Push, sent: Fields, held: Fields, stored_at: datetime) -> bool:
-    """RE-8. A clock that ran ahead counts as the time of receipt: it must not block a charger."""
-    said, known = documents.moment_of(sent), documents.moment_of(held)
-    if said is None or known is None:
-        return False
-    said = push.received_at if said > push.received_at + AHEAD else said
-    return said < (stored_at if known > stored_at + AHEAD else known)
+    """RE-8, at one level."""
+    said, known = said_at(push, sent), known_at(held, stored_at)
+    return said is not None and known is not None and said < known
+
+
+def said_at(push: Push, sent: Fields) -> datetime | None:
+    """The claim of a push. A clock that runs ahead counts as the time of receipt."""
+    said = documents.moment_of(sent)
+    return push.received_at if said and said > push.received_at + AHEAD else said
+
+
+def known_at(held: Fields, stored_at: datetime) -> datetime | None:
+    """The claim of what is held. A clock that ran ahead must not block a charger (RE-8)."""
+    known = documents.moment_of(held)
+    return stored_at if known and known > stored_at + AHEAD else known
 
 
 def worse_findings(after: list[Finding], before: list[Finding]) -> list[Finding]:

@@ -63,7 +63,7 @@ PUBLICATION: dict[str, dict[str, Column]] = {
         **_public("age of the record", "last_updated first_seen_at received_at retired_at"),
         **_public("number of the record's version", "version"),
         **_private("decides what is published; what it hides must not be told", "publish"),
-        **_private("how the platform works, not data", "content_hash missing_since"),
+        **_private("how the platform works, not data", "content_hash missing_since told_whole_at"),
     },
     "evse": {
         **_public("identity of the record", "id location_id position uid evse_id"),
@@ -72,8 +72,9 @@ PUBLICATION: dict[str, dict[str, Column]] = {
             "what a driver needs at the place (AFIR art. 20, OCPI EVSE)",
             "physical_reference floor_level capabilities parking_restrictions max_power_w details",
         ),
+        **_public("age of the record", "last_updated"),
         **_public("tombstones are published", "retired_at"),
-        **_private("how the platform works, not data", "class_mask content_hash"),
+        **_private("how the platform works, not data", "class_mask content_hash told_whole_at"),
     },
     "connector": {
         **_public("identity of the record", "evse_id position id"),

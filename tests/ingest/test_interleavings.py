@@ -1,4 +1,5 @@
-"""Real pulls, full and incremental, among pushes in three versions: the end is what is true."""
+"""Real pulls, full and incremental, among pushes in three versions, in time or late: the end is
+what is true."""
 
 from __future__ import annotations
 
@@ -52,6 +53,9 @@ class World:
         self.away: list[Document] = []
         self.untold = False  # something changed that neither a push nor a pull has told yet
         self.sent: list[Sent] = []
+        self.gone: dict[str, list[Document]] = {}  # by location, the EVSEs that it lost
+        self.outage = False  # pushes wait, in order, while pulls go on
+        self.waiting: list[Sent] = []
         self.source = self.add_source()
         # Within the overlap of an incremental pull, and never ahead of our clock.
         self.clock = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=2)
@@ -82,6 +86,19 @@ class World:
                 location["evses"].append(evse)
             sent = Sent("", "PUT", address._replace(uid=evse["uid"]), evse)
             version = version and "2.3.0"  # an EVSE of 2.1.1 has other names
+        elif kind == "again" and self.gone.get(location["id"]):
+            evse = self.gone[location["id"]].pop() | {"last_updated": at}
+            location["evses"].append(evse)
+            sent = Sent("", "PUT", address._replace(uid=evse["uid"]), evse)
+            version = version and "2.3.0"
+        elif kind in ("drop", "again"):
+            # One that was new stays: never heard of, it would be taken late though it has gone.
+            if len(location["evses"]) > 1 and evse["uid"][2:] in ("1", "2"):
+                location["evses"].remove(evse)
+                self.gone.setdefault(location["id"], []).append(evse)
+            location["name"] = f"Put at {at}"
+            sent = Sent("", "PUT", address, location)
+            version = version and "2.3.0"
         else:
             patch = {"status": STATUSES[number % 4], "last_updated": at}
             if kind == "floor":
@@ -89,10 +106,17 @@ class World:
             evse |= patch
             sent = Sent("", "PATCH", address._replace(uid=evse["uid"]), patch)
         if version:
-            self.sent.append(sent._replace(version=version, body=copy.deepcopy(sent.body)))
-            self.deliver(self.sent[-1])
+            self.waiting.append(sent._replace(version=version, body=copy.deepcopy(sent.body)))
+            if not self.outage:
+                self.deliver_waiting()
         else:
             self.untold = True
+
+    def deliver_waiting(self) -> None:
+        for sent in self.waiting:
+            self.deliver(sent)
+        self.sent += self.waiting
+        self.waiting.clear()
 
     def deliver(self, sent: Sent) -> None:
         now, version = datetime.now(UTC), find_version(sent.version)
@@ -157,7 +181,7 @@ def connections(database_url: str) -> Iterator[Connection]:
 
 
 changes = st.tuples(
-    st.sampled_from(["name", "status", "floor", "new"]),
+    st.sampled_from(["name", "status", "floor", "new", "drop", "again"]),
     st.integers(0, 1),
     st.integers(0, 9),
     st.sampled_from(["2.1.1", "2.2.1", "2.2.1", "2.3.0", "2.3.0", None]),
@@ -165,7 +189,7 @@ changes = st.tuples(
 events = st.one_of(
     changes,
     changes,
-    st.sampled_from(["full pull", "pull", "pull", "move"]),
+    st.sampled_from(["full pull", "pull", "pull", "move", "outage", "outage ends"]),
     st.integers(0, 99),
     st.integers(0, 99),
 )
@@ -187,6 +211,10 @@ def test_pushes_in_three_versions_pulls_and_replays_end_in_what_is_true(
     for event in story:
         if event == "move":
             world.move_away()
+        elif event in ("outage", "outage ends"):
+            world.outage = event == "outage"
+            if not world.outage:
+                world.deliver_waiting()
         elif isinstance(event, str):
             world.pull(full=event == "full pull")
         elif isinstance(event, int):
@@ -194,6 +222,7 @@ def test_pushes_in_three_versions_pulls_and_replays_end_in_what_is_true(
                 world.deliver(world.sent[event % len(world.sent)])
         else:
             world.change(*event)
+    world.deliver_waiting()
     truth = world.truth()
     if not world.untold and not world.away:
         assert world.show(world.source) == truth

@@ -20,7 +20,8 @@ from nop_registry.store.peers import Peer, note_token_use
 from nop_registry.store.sources import find_source
 
 REMEMBERED_S = 0.8
-"""A token that is withdrawn opens nothing more after so long."""
+"""A token that is withdrawn opens nothing more after so long, nor does one that was renewed (CR-30
+lets it live on for longer)."""
 _NOTE_EVERY_S = 10.0  # that a token is in use
 _MOST = 5000
 

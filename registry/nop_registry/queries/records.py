@@ -81,7 +81,8 @@ _EVSES = f"""
 SELECT e.location_id, e.id, e.uid, e.evse_id, e.physical_reference, e.floor_level, e.capabilities,
     e.parking_restrictions,
     CASE WHEN e.retired_at IS NULL THEN coalesce(s.status::text, 'UNKNOWN') ELSE 'REMOVED' END,
-    CASE WHEN e.retired_at IS NULL THEN s.claimed_at ELSE e.retired_at END, e.details::text
+    CASE WHEN e.retired_at IS NULL THEN greatest(s.claimed_at, e.last_updated)
+        ELSE e.retired_at END, e.details::text
 FROM evse e LEFT JOIN evse_status s ON s.evse_id = e.id
 WHERE e.location_id = ANY(%(wanted)s::bigint[]) AND {_LISTED}
 ORDER BY e.location_id, e.retired_at IS NOT NULL, e.position"""  # noqa: S608 - constants
@@ -125,7 +126,7 @@ def _location(row: Sequence[Any], evses: list[EvseRecord]) -> LocationRecord:
 def _evse(row: Sequence[Any], connectors: list[ConnectorRecord]) -> EvseRecord:
     (
         uid, evse_id, physical_reference, floor_level, capabilities, parking_restrictions, status,
-        claimed_at, details,
+        last_updated, details,
     ) = row  # fmt: skip
     return EvseRecord(
         uid=uid,
@@ -135,7 +136,7 @@ def _evse(row: Sequence[Any], connectors: list[ConnectorRecord]) -> EvseRecord:
         capabilities=tuple(capabilities),
         parking_restrictions=tuple(parking_restrictions),
         status=Status(status),
-        last_updated=claimed_at,
+        last_updated=last_updated,
         connectors=tuple(connectors),
         **_fields(_evse_details.decode(details)),
     )

@@ -36,6 +36,9 @@ class LocationWrite(NamedTuple):
     raw: bytes
     partial: bool
     """Some of its EVSEs were unreadable: those held before stay (a bad item keeps its version)."""
+    told_whole_at: datetime | None = None
+    """As of when it tells the whole Location; None: it does not, or whoever stores it notes that
+    (store.held)."""
 
 
 class Written(NamedTuple):
@@ -52,13 +55,14 @@ _LOCATION = {
     "name": "text", "address": "text", "city": "text", "postal_code": "text", "district": "text",
     "state": "text", "country": "text", "lat": "float8", "lon": "float8", "operator_name": "text",
     "time_zone": "text", "parking_type": "text", "details": "text", "content_hash": "bytea",
-    "last_updated": "timestamptz", "partial": "bool",
+    "last_updated": "timestamptz", "partial": "bool", "told_whole_at": "timestamptz",
 }  # fmt: skip
 _EVSE = {
     "id": "int8", "location_id": "int8", "position": "int4", "uid": "text", "evse_id": "text",
     "evse_id_canonical": "text", "physical_reference": "text", "floor_level": "text",
     "capabilities": "text", "parking_restrictions": "text", "max_power_w": "int4",
-    "class_mask": "int8", "details": "text", "content_hash": "bytea",
+    "class_mask": "int8", "details": "text", "last_updated": "timestamptz",
+    "content_hash": "bytea",
 }  # fmt: skip
 _CONNECTOR = {
     "evse_id": "int8", "position": "int4", "id": "text", "standard": "text", "format": "text",
@@ -203,10 +207,10 @@ def _upsert(
 _UPSERT_LOCATION = """
 INSERT INTO location AS l (id, source_id, country_code, party_id, ocpi_id, publish, name, address,
     city, postal_code, district, state, country, lat, lon, operator_name, time_zone, parking_type,
-    details, last_updated, content_hash, version, first_seen_at, received_at)
+    details, last_updated, told_whole_at, content_hash, version, first_seen_at, received_at)
 SELECT id, %(source)s, country_code, party_id, ocpi_id, publish, name, address, city, postal_code,
     district, state, country, lat, lon, operator_name, time_zone, parking_type, details::jsonb,
-    last_updated, content_hash, 1, %(at)s, %(at)s
+    last_updated, told_whole_at, content_hash, 1, %(at)s, %(at)s
 FROM stage_location
 ON CONFLICT (id) DO UPDATE SET publish = excluded.publish, name = excluded.name,
     address = excluded.address, city = excluded.city, postal_code = excluded.postal_code,
@@ -214,6 +218,7 @@ ON CONFLICT (id) DO UPDATE SET publish = excluded.publish, name = excluded.name,
     lat = excluded.lat, lon = excluded.lon, operator_name = excluded.operator_name,
     time_zone = excluded.time_zone, parking_type = excluded.parking_type,
     details = excluded.details, last_updated = excluded.last_updated,
+    told_whole_at = coalesce(excluded.told_whole_at, l.told_whole_at),
     content_hash = excluded.content_hash, version = l.version + 1,
     received_at = excluded.received_at, missing_since = NULL, retired_at = NULL
 WHERE l.content_hash IS DISTINCT FROM excluded.content_hash OR l.retired_at IS NOT NULL
@@ -222,17 +227,18 @@ RETURNING l.id, l.version"""
 _UPSERT_EVSE = """
 INSERT INTO evse AS e (id, location_id, position, uid, evse_id, evse_id_canonical,
     physical_reference, floor_level, capabilities, parking_restrictions, max_power_w, class_mask,
-    details, content_hash)
+    details, last_updated, content_hash)
 SELECT id, location_id, position, uid, evse_id, evse_id_canonical, physical_reference, floor_level,
     capabilities::text[], parking_restrictions::text[], max_power_w, class_mask, details::jsonb,
-    content_hash
+    last_updated, content_hash
 FROM stage_evse
 ON CONFLICT (id) DO UPDATE SET position = excluded.position, evse_id = excluded.evse_id,
     evse_id_canonical = excluded.evse_id_canonical,
     physical_reference = excluded.physical_reference, floor_level = excluded.floor_level,
     capabilities = excluded.capabilities, parking_restrictions = excluded.parking_restrictions,
     max_power_w = excluded.max_power_w, class_mask = excluded.class_mask,
-    details = excluded.details, content_hash = excluded.content_hash, retired_at = NULL
+    details = excluded.details, last_updated = excluded.last_updated,
+    content_hash = excluded.content_hash, retired_at = NULL
 WHERE e.content_hash IS DISTINCT FROM excluded.content_hash OR e.retired_at IS NOT NULL"""
 
 # An EVSE that its location no longer lists is gone (RE-1), unless some of the list was unreadable.
@@ -322,9 +328,9 @@ class LocationRows:
             text_array(evse.parking_restrictions), max(powers, default=None), mask,
             _evse_details(evse),
         )  # fmt: skip
-        # A connector's last_updated may move without any change: it is not part of the content.
+        # last_updated may move without any change: it is not part of the content.
         content = blake2b(_encode((row, [c[:-1] for c in connectors])), digest_size=16).digest()
-        self.evses.append((*row, content))
+        self.evses.append((*row, evse.last_updated, content))
         self._connectors.append(connectors)
         return content
 
@@ -344,7 +350,7 @@ def _location_row(write: LocationWrite, evse_hashes: list[bytes]) -> tuple[Any, 
         r.operator.name if r.operator else None, r.time_zone, r.parking_type, _location_details(r),
     )  # fmt: skip
     content = blake2b(_encode((row, evse_hashes)), digest_size=16).digest()
-    return (*row, content, r.last_updated, write.partial)
+    return (*row, content, r.last_updated, write.partial, write.told_whole_at)
 
 
 def _connector_row(
