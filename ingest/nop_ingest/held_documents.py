@@ -11,15 +11,25 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from nop_ingest import documents
 from nop_ingest.documents import Fields, encode
 from nop_ingest.ocpi.versions import find_version
 from nop_ingest.ocpi.versions.version import OcpiVersion
+from nop_ingest.ocpi.wire.location import WireConnector, WireEvse, WireLocation
+from nop_ingest.ocpi.wire.tariff import WireTariff
 from nop_ingest.push_rules import Address, Push
 from nop_ingest.renaming import rename_connector, rename_evse, rename_location, rename_tariff
 from nop_registry.enums import ObjectKind
 from nop_registry.store.held import Held, LiveStatus, PartClocks
 
+OCPI_NAMES = frozenset(
+    field.encode_name
+    for shape in (WireLocation, WireEvse, WireConnector, WireTariff)
+    for field in msgspec.structs.fields(shape)
+)
+"""Of any object in any version."""
 _SINCE_2_2 = ("country_code", "party_id", "publish", "time_zone")
 """What 2.1.1 leaves to the URL and to the map, and is required since 2.2."""
 
@@ -130,12 +140,16 @@ def _converted(push: Push, address: Address, held: Held, kind: ObjectKind) -> Fi
 
 
 def _changes(patch: Fields, held: Fields, said: Fields) -> Fields:
-    """The patch without what is held and said just so; its time always counts."""
+    """The patch without what is held and said just so; its time always counts.
+
+    A field of the vendor is said in no version: a null is to remove it.
+    """
     return {
         name: raw
         for name, raw in patch.items()
         if name == "last_updated"
         or name not in held
+        or name not in OCPI_NAMES
         or documents.value_of(patch, name) != documents.value_of(said, name)
     }
 

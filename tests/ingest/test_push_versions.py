@@ -22,6 +22,7 @@ from nop_registry.enums import ObjectKind
 from nop_registry.queries.records import read_locations, read_tariffs
 from nop_registry.records import TariffRecord
 from nop_registry.store import sources
+from nop_registry.store.held import find_held
 
 Document = dict[str, Any]
 VERSIONS = ["2.1.1", "2.2.1", "2.3.0"]
@@ -157,6 +158,22 @@ def test_a_patch_in_another_version_changes_what_it_names(
     if "connector" in level and "max_electric_power_w" not in {name for _, name in expected}:
         changed.pop(("connector", "max_electric_power_w"), None)  # derived from volts and amperes
     assert changed == expected
+
+
+@pytest.mark.parametrize(("held", "pushed"), PAIRS)
+def test_a_null_in_another_version_removes_a_field_of_the_vendor_and_none_that_it_lacks(
+    connection: Connection, held: str, pushed: str
+) -> None:
+    """RE-2: no version says what the vendor added, so nobody could mean that it is so already."""
+    station = Station(connection)
+    station.push(door.put_location, held, station.address, a_rich_location(held))
+    before = station.show()
+    patch = {"name": "New", "x_vendor": None, "parking_places": None, "last_updated": LATER}
+    station.push(door.patch_location, pushed, station.address, patch)
+    number = station.address.number(station.source.id)
+    kept = find_held(connection, ObjectKind.LOCATION, number)
+    assert kept is not None and b"x_vendor" not in kept.raw
+    assert station.changes(before) == {("location", "name"): "New"}
 
 
 @pytest.mark.parametrize("held", SINCE_2_2)
