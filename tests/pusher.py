@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from application import client_of
 from litestar.testing import TestClient
 
-from nop.asgi import create_app
 from nop_ingest.ocpi.tokens import token_digest
 from nop_registry.database import Connection
 from nop_registry.store import peers, sources
@@ -75,7 +75,7 @@ def registry(connection: Connection) -> Connection:
 
 @pytest.fixture
 def client(registry: Connection, database_url: str) -> Iterator[TestClient[Any]]:
-    with TestClient(create_app(database_url)) as running:
+    with client_of(database_url) as running:
         yield running
 
 

@@ -51,23 +51,15 @@ class Application(Litestar):
 def create_app(database_url: str | None = None) -> Application:
     """The application. Every module of a door that defines ROUTES is served.
 
-    `app.state.pool` is an open AsyncConnectionPool (autocommit), `app.state.settings` the Settings.
+    `app.state.settings` are the Settings; while it runs, `app.state.pool` is an open
+    AsyncConnectionPool (autocommit) of the database at `app.state.database_url`.
+
+    Raises SettingsError when no database is named, or a route does not say what it allows.
     """
     settings = settings_module.load()
     url = database_url or settings.database_url
     if not url:
         raise SettingsError("NOP_DATABASE_URL is not set: start the platform with `nop up`")
-
-    @asynccontextmanager
-    async def with_pool(app: Litestar) -> AsyncIterator[None]:
-        app.state.settings = settings
-        app.state.call_out = call_out
-        app.state.pool = open_pool(url)
-        await app.state.pool.open()
-        try:
-            yield
-        finally:
-            await app.state.pool.close()
 
     routes = [
         route
@@ -75,7 +67,7 @@ def create_app(database_url: str | None = None) -> Application:
         for part in find_parts(door, "ROUTES")
         for route in part
     ]
-    lifespans = [with_pool]
+    lifespans = [_with_pool]
     for door in (nop_ingest, nop_graphql, nop_dashboards):
         lifespans += find_parts(door, "lifespan")
     elsewhere = _nowhere(
@@ -96,8 +88,19 @@ def create_app(database_url: str | None = None) -> Application:
         openapi_config=None,
     )
     _check_declared(app)
+    app.state.update({"settings": settings, "call_out": call_out, "database_url": url})
     app.direct = tuple(part for parts in find_parts(nop_ingest, "DIRECT") for part in parts)
     return app
+
+
+@asynccontextmanager
+async def _with_pool(app: Litestar) -> AsyncIterator[None]:
+    app.state.pool = open_pool(app.state.database_url)
+    await app.state.pool.open()
+    try:
+        yield
+    finally:
+        await app.state.pool.close()
 
 
 def _nowhere(parts: Mapping[str, Any]) -> Any:

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback import serve
+from application import serve_application
 from map_visit import Visit
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from portal_world import COOKIE, Worker, sign_in
 
-from nop.asgi import create_app
 from nop_registry.database import Connection
 
 # Software rendering: a test machine has no graphics card, and MapLibre needs WebGL. It costs by the
@@ -28,7 +27,7 @@ _ARGUMENTS = [
 @pytest.fixture
 def address(database_url: str) -> Iterator[str]:
     """Where the application answers."""
-    with serve(create_app(database_url), timeout_graceful_shutdown=1) as url:
+    with serve_application(database_url, timeout_graceful_shutdown=1) as url:
         yield url
 
 

@@ -9,11 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from application import serve_application
 from fresh_databases import Databases
-from loopback import serve
 from playwright.sync_api import Browser, Page
 
-from nop.asgi import create_app
 from nop_registry.database import Connection, connect
 from nop_registry.store.areas import load_builtin
 from nop_registry.store.sites import refresh_sites
@@ -56,7 +55,7 @@ def nation(databases: Databases, template: str) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def address(nation: str) -> Iterator[str]:
     """The platform over it."""
-    with serve(create_app(nation)) as url:
+    with serve_application(nation) as url:
         yield url
 
 

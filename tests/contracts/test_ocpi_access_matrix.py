@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
+from application import client_of
 from litestar.testing import TestClient
 from operator_server import a_location, a_tariff, an_evse
 
-from nop.asgi import create_app
 from nop_ingest.ocpi.tokens import token_digest
 from nop_registry.database import Connection
 from nop_registry.store import handshakes, peer_parties, peers, sources
@@ -98,7 +98,7 @@ SENDERS = {
 def client(database_url: str) -> Iterator[TestClient[Any]]:
     """The application."""
     logging.getLogger("httpx").setLevel(logging.WARNING)  # thousands of requests
-    with TestClient(create_app(database_url)) as opened:
+    with client_of(database_url) as opened:
         yield opened
 
 

@@ -8,10 +8,9 @@ from typing import Any
 
 import httpx2
 import pytest
-from litestar.testing import TestClient
+from application import client_of
 from operator_server import Operator, a_location, an_evse
 
-from nop.asgi import create_app
 from nop_ingest.ocpi.answers import open_answer
 from nop_ingest.ocpi.egress import Answer
 from nop_ingest.ocpi.errors import PeerError
@@ -78,7 +77,7 @@ def send(connection: Connection, database_url: str) -> Callable[..., Any]:
     connection.commit()
 
     def act(path: str, body: dict[str, Any]) -> Any:
-        with TestClient(create_app(database_url)) as client:
+        with client_of(database_url) as client:
             return client.put(path, json=body, headers={"Authorization": "Token pusher"})
 
     return act

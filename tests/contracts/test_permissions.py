@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from application import client_of
 from graphql import GraphQLInterfaceType, GraphQLObjectType
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
@@ -59,7 +60,7 @@ class Door(NamedTuple):
 @pytest.fixture
 def client(database_url: str) -> Iterator[TestClient[Litestar]]:
     """The application."""
-    with TestClient(create_app(database_url), raise_server_exceptions=False) as opened:
+    with client_of(database_url, raise_server_exceptions=False) as opened:
         yield opened
 
 

@@ -15,6 +15,7 @@ from html.parser import HTMLParser
 from typing import Any, NamedTuple
 
 import pytest
+from application import client_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from litestar import Litestar
@@ -22,7 +23,6 @@ from litestar.testing import TestClient
 from operator_server import a_location, a_tariff, an_evse
 from portal_world import COOKIE, Worker, add_file_source, sign_in
 
-from nop.asgi import create_app
 from nop_dashboards.portal import by_hand
 from nop_ingest.ocpi.tokens import token_digest
 from nop_registry.access import Principal, Role, acting_as, make_key
@@ -227,7 +227,7 @@ def world(
     """Two operators with the same ids: a file source and an OCPI connection each."""
     logging.getLogger("httpx").setLevel(logging.WARNING)  # thousands of requests
     monkeypatch.setattr(by_hand, "_WAIT_S", 0.0)
-    with TestClient(create_app(database_url)) as client, connect(database_url) as own:
+    with client_of(database_url) as client, connect(database_url) as own:
         own.autocommit = True
         operators = {
             party: _operator(client, connection, party, binding)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from application import client_of
 from litestar import Litestar
 from litestar.testing import TestClient
 from small_nation import SmallNation
 
-from nop.asgi import create_app
 from nop_registry.database import Connection
 
 
@@ -22,5 +22,5 @@ def nation(connection: Connection) -> SmallNation:
 @pytest.fixture
 def client(database_url: str) -> Iterator[TestClient[Litestar]]:
     """A client of the application on this test's database."""
-    with TestClient(create_app(database_url)) as opened:
+    with client_of(database_url) as opened:
         yield opened

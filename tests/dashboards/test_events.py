@@ -10,18 +10,17 @@ from typing import Any
 
 import httpx
 import pytest
-from loopback import serve
+from application import serve_application
 from small_nation import BENGALURU, DELHI, SmallNation
 
 import nop_dashboards.events as events
-from nop.asgi import create_app
 from nop_registry.changes import Cursor
 
 
 @pytest.fixture
 def address(database_url: str) -> Iterator[str]:
     """The application behind a real server: a stream never ends, which test clients do not like."""
-    with serve(create_app(database_url), timeout_graceful_shutdown=1) as url:
+    with serve_application(database_url, timeout_graceful_shutdown=1) as url:
         yield url
 
 

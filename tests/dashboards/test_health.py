@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from application import client_of
 from litestar import Litestar
 from litestar.testing import TestClient
 from small_nation import SmallNation
 
-from nop.asgi import create_app
 from nop_registry.database import migrate
 from nop_registry.store.tiles import roll_up
 
@@ -32,7 +32,7 @@ def test_a_database_at_another_schema_is_not_ready_and_says_what_to_do(
     if revision:
         migrate(empty_database_url)
         migrate(empty_database_url, revision)
-    with TestClient(create_app(empty_database_url)) as client:
+    with client_of(empty_database_url) as client:
         answer = client.get("/health/ready")
         assert answer.status_code == 503
         assert "nop migrate" in answer.json()["reason"]
@@ -41,7 +41,7 @@ def test_a_database_at_another_schema_is_not_ready_and_says_what_to_do(
 
 def test_an_unreachable_database_is_not_ready_while_the_process_lives() -> None:
     nowhere = "postgresql://nop@/nop?host=/nonexistent&connect_timeout=1"
-    with TestClient(create_app(nowhere)) as client:
+    with client_of(nowhere) as client:
         assert client.get("/health/live").status_code == 200
         assert client.get("/health/ready").status_code == 503
         assert metric(client.get("/metrics").text, "nop_database_up") == 0

@@ -9,11 +9,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from loopback import serve
+from application import serve_application
 from pusher import TOKEN
 
 from nop import body_deadline
-from nop.asgi import create_app
 from nop_ingest.ocpi_server import receiver_http
 from nop_registry.database import Connection
 
@@ -27,7 +26,7 @@ def address(
     monkeypatch.setattr(body_deadline, "BODY_S", 0.4)
     monkeypatch.setattr(receiver_http, "_BODY_S", 0.4)
     assert not registry.closed
-    with serve(create_app(database_url), timeout_graceful_shutdown=1) as url:
+    with serve_application(database_url, timeout_graceful_shutdown=1) as url:
         yield url
 
 

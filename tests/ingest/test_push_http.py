@@ -8,12 +8,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from application import client_of
 from litestar.testing import TestClient
 from operator_server import a_location, a_tariff, an_evse
 from pusher import LATER, LOC, TOKEN, Pusher, as_version, one
 
 import nop_ingest.ocpi_server.receiver_callers as callers
-from nop.asgi import create_app
 from nop_registry.database import Connection
 from nop_registry.store import peers
 from nop_registry.store.peer_parties import withdraw
@@ -258,7 +258,7 @@ def test_a_database_that_is_away_is_told_as_our_failure(
 
 def test_a_push_counts_for_the_day_of_its_source(registry: Connection, database_url: str) -> None:
     """One delivery a day and module; what waits at the end of the process is written."""
-    with TestClient(create_app(database_url)) as client:
+    with client_of(database_url) as client:
         pusher = Pusher(client, "2.2.1")
         pusher.send("PUT", LOC, a_location(1))
         pusher.send("PATCH", f"{LOC}/1-1", {"status": "CHARGING", "last_updated": LATER})

@@ -18,10 +18,10 @@ from typing import Any
 
 import httpx
 import pytest
-from loopback import listen, serve, url_of
+from application import serve_application
+from loopback import listen, url_of
 from server_ports import take_port
 
-from nop.asgi import create_app
 from nop_ingest.ocpi.credentials_object import OurParty, our_party
 from nop_registry import settings as settings_module
 from nop_registry.database import Connection, connect
@@ -184,7 +184,7 @@ def start_platform(
             url = url_of(listener)
             monkeypatch.setenv("NOP_PUBLIC_URL", url)
             monkeypatch.setenv("NOP_HOME", str(tmp_path))
-            stack.enter_context(serve(create_app(database), listener))
+            stack.enter_context(serve_application(database, listener))
             return Platform(url, stack.enter_context(closing(connect(database, autocommit=True))))
 
         yield start

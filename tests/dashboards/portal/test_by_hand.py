@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from application import client_of
 from litestar import Litestar
 from litestar.testing import TestClient
 from portal_world import COOKIE, Worker, form_token, sign_in
 from small_nation import SmallNation
 
-from nop.asgi import create_app
 from nop_registry.database import Connection
 from nop_registry.store.source_parties import bind_source
 
@@ -19,7 +19,7 @@ from nop_registry.store.source_parties import bind_source
 @pytest.fixture
 def client(database_url: str, connection: Connection) -> Iterator[TestClient[Litestar]]:
     """A browser in which an operator's administrator is signed in, and a worker that works."""
-    with Worker(database_url), TestClient(create_app(database_url)) as opened:
+    with Worker(database_url), client_of(database_url) as opened:
         opened.cookies.set(COOKIE, sign_in(connection))
         yield opened
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from application import client_of
 from litestar import Litestar
 from litestar.testing import TestClient
 from portal_world import COOKIE, HEADER, Worker, add_file_source, form_token, row, sign_in
 from small_nation import SmallNation
 from structlog.testing import capture_logs
 
-from nop.asgi import create_app
 from nop_registry.access import Role
 from nop_registry.database import Connection
 from nop_registry.queries import source_health
@@ -29,7 +29,7 @@ PAGES = (
 @pytest.fixture
 def client(database_url: str) -> Iterator[TestClient[Litestar]]:
     """A browser without anybody."""
-    with TestClient(create_app(database_url)) as opened:
+    with client_of(database_url) as opened:
         yield opened
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+from application import client_of
 from litestar.testing import TestClient
 from operator_server import Operator
 
-from nop.asgi import create_app
 from nop_ingest.ocpi.tokens import token_digest
 from nop_ingest.pull import PullReport
 from nop_registry.database import Connection
@@ -66,7 +66,7 @@ class Consumer:
 def client(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient[Any]]:
     """The application, which is reached under a name of its own."""
     monkeypatch.setenv("NOP_PUBLIC_URL", PUBLIC_URL)
-    with TestClient(create_app(database_url)) as opened:
+    with client_of(database_url) as opened:
         yield opened
 
 

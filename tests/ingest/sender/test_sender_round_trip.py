@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from loopback import listen, serve, url_of
+from application import serve_application
+from loopback import listen, url_of
 from operator_server import KEY, Operator, a_location, a_tariff
 
-from nop.asgi import create_app
 from nop_ingest.ocpi.tokens import token_digest
 from nop_ingest.pull import PullReport, pull
 from nop_registry.database import Connection, connect
@@ -28,7 +28,7 @@ def served(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The application on a port of its own; yields its versions URL."""
     listener = listen()
     monkeypatch.setenv("NOP_PUBLIC_URL", url_of(listener))
-    with serve(create_app(database_url), listener) as base:
+    with serve_application(database_url, listener) as base:
         yield f"{base}/ocpi/versions"
 
 

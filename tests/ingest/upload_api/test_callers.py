@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from application import client_of
 from litestar import Litestar
 from litestar.testing import TestClient
 from portal_world import COOKIE, HEADER, add_file_source, row, sign_in
 
-from nop.asgi import create_app
 from nop_registry.access import Role, make_key
 from nop_registry.database import Connection
 from nop_registry.store import api_keys, audit, sessions, upload_files
@@ -26,7 +26,7 @@ def workers(database_url: str) -> Iterator[tuple[Client, Client]]:
     """Two applications with pools of their own, as two processes have them."""
     with ExitStack() as stack:
         made = [
-            stack.enter_context(TestClient(create_app(database_url), raise_server_exceptions=False))
+            stack.enter_context(client_of(database_url, raise_server_exceptions=False))
             for _ in range(2)
         ]
         yield made[0], made[1]

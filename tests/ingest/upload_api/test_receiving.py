@@ -4,11 +4,10 @@ import threading
 from typing import Any
 
 import pytest
+from application import client_of
 from litestar.exceptions import InternalServerException
-from litestar.testing import TestClient
 from upload_sending import CSV, HEADER, LIST, STATIONS, Client, MakeHeader, Work, count, row, send
 
-from nop.asgi import create_app
 from nop_ingest.upload_api import documents, problems, receiving
 from nop_registry.database import Connection
 from nop_registry.store import source_parties
@@ -255,7 +254,7 @@ def test_whatever_goes_wrong_is_a_problem_with_a_sentence(
         raise RuntimeError("of our own")
 
     monkeypatch.setattr(documents, "document", fail)
-    with TestClient(create_app(database_url), raise_server_exceptions=False) as opened:
+    with client_of(database_url, raise_server_exceptions=False) as opened:
         key = make_header()
         opened.post("/uploads?source=files&filename=a.csv", headers=key | CSV, content=STATIONS)
         answers = {
