@@ -17,10 +17,12 @@ up: $(VENV)/.installed
 down: $(VENV)/.installed
 	@$(NOP) down $(ARGS)
 
+# Bytecode first: else each of the hundreds of processes that the tests start compiles the platform anew.
 test: $(VENV)/.installed-dev
 	@deploy/install_chromium.sh
 	@$(PYTHON) -c "from nop import packages; packages.provide(None, print)"
-	$(PYTHON) -m pytest -n 4 --dist worksteal $(ARGS)
+	@$(PYTHON) -m compileall -q -j 0 registry ingest graphql dashboards deploy
+	PYTHONDONTWRITEBYTECODE= $(PYTHON) -m pytest -n 4 --dist worksteal $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check
