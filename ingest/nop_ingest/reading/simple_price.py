@@ -24,6 +24,13 @@ _AMOUNTS = (
 AMOUNTS = tuple(name for name, _, _ in _AMOUNTS)
 
 
+def is_currency(code: str) -> bool:
+    """Whether that is a currency's alphabetic code of ISO 4217, in capitals."""
+    import pycountry  # 40 ms to load: not every child that reads a file pays
+
+    return pycountry.currencies.get(alpha_3=code) is not None
+
+
 def tariff_of(
     country_code: str, party_id: str, tariff_id: str | None, values: Mapping[str, Any]
 ) -> TariffRecord:

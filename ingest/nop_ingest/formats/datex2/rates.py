@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-import pycountry
-
 from nop_ingest.formats.datex2.elements import Node
+from nop_ingest.reading.simple_price import is_currency
 from nop_ingest.reading.tables import parse_number
 from nop_registry.enums import TaxIncluded
 
@@ -78,7 +77,7 @@ def _policy(rate: Node) -> str:
 def _read(rate: Node) -> dict[str, Any]:
     _refuse_others(rate, _OF_A_RATE)
     currencies = {node.text.strip().upper() for node in rate.all("applicableCurrency")}
-    if len(currencies) != 1 or pycountry.currencies.get(alpha_3=min(currencies)) is None:
+    if len(currencies) != 1 or not is_currency(min(currencies)):
         raise _Unread("not one currency of ISO 4217 is named")
     values: dict[str, Any] = {}
     kinds, taxes, percents = [], set(), set()

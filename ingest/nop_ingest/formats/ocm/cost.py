@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pycountry
-
+from nop_ingest.reading.simple_price import is_currency
 from nop_ingest.reading.tables import parse_number
 
 _SIGN = "€|£|₹|[A-Za-z]{3}"
@@ -41,6 +40,6 @@ def price_of(text: str, country_code: str) -> dict[str, Any] | None:
     sign = (found["before"] or found["after"]).upper()
     code = "GBP" if sign == "£" and country_code == "GB" else _SIGNS.get(sign, sign)
     amount = parse_number(found["amount"])
-    if not amount or pycountry.currencies.get(alpha_3=code) is None:
+    if not amount or not is_currency(code):
         return None
     return {_UNITS[found["unit"].casefold()]: amount, "price_currency": code}
