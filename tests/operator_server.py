@@ -258,3 +258,10 @@ def pull_it(connection: Connection) -> Callable[..., PullReport]:
         return pull(connection, source, key=KEY, country="IN", **options)
 
     return act
+
+
+def read(connection: Connection, query: str) -> list[tuple[Any, ...]]:
+    """What a query finds now; the transaction is over."""
+    found = connection.execute(query).fetchall()  # type: ignore[arg-type]
+    connection.commit()
+    return found

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from at_once import at_once
-from operator_server import Operator, a_location, a_tariff, agree_on, an_evse, intercept
+from operator_server import Operator, a_location, a_tariff, agree_on, an_evse, intercept, read
 
 from nop_ingest.context import Context
 from nop_ingest.module_pull import locations_of
@@ -26,12 +26,6 @@ from nop_registry.store import deliveries
 from nop_registry.store.statuses import StatusWrite, store_statuses
 
 Pull = Callable[..., PullReport]
-
-
-def read(connection: Connection, query: str) -> list[tuple[Any, ...]]:
-    found = connection.execute(query).fetchall()  # type: ignore[arg-type]
-    connection.commit()
-    return found
 
 
 LATER, SAME = "2026-11-20T12:00:00Z", "2026-11-20T10:00:00Z"

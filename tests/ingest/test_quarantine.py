@@ -6,19 +6,13 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from operator_server import Operator, a_location, a_tariff, agree_on, intercept
+from operator_server import Operator, a_location, a_tariff, agree_on, intercept, read
 
 from nop_ingest.pull import PullReport
 from nop_registry.database import Connection
 from nop_registry.store.peer_parties import agree
 
 Pull = Callable[..., PullReport]
-
-
-def read(connection: Connection, query: str) -> list[tuple[Any, ...]]:
-    found = connection.execute(query).fetchall()  # type: ignore[arg-type]
-    connection.commit()
-    return found
 
 
 def owners(connection: Connection) -> list[tuple[Any, ...]]:

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
-from operator_server import KEY, Operator, a_location, agree_on, intercept, send
+from operator_server import KEY, Operator, a_location, agree_on, intercept, read, send
 
 from nop_ingest.pull import PullReport
 from nop_ingest.repair import pull_one
@@ -15,12 +15,6 @@ from nop_registry.database import Connection
 from nop_registry.store import sources
 
 Pull = Callable[..., PullReport]
-
-
-def read(connection: Connection, query: str) -> list[tuple[Any, ...]]:
-    found = connection.execute(query).fetchall()  # type: ignore[arg-type]
-    connection.commit()
-    return found
 
 
 def serve_one(operator: Operator, location: dict[str, Any] | None) -> None:
