@@ -28,9 +28,12 @@ LIST, LIST_AS_CSV = DATA / "in/EV_PCS_Data_29277.xlsx", DATA / "in/EV_PCS_Data_2
 _STATUS = {"libre": "AVAILABLE", "occupe": "CHARGING", "reserve": "RESERVED", "inconnu": "UNKNOWN"}
 _REPLAYED = 6  # of 115 files
 
-pytestmark = pytest.mark.skipif(
-    not DATA.exists(), reason="the real national files are not beside the checkout"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        not DATA.exists(), reason="the real national files are not beside the checkout"
+    ),
+]
 Take = Callable[..., UploadReport]
 
 
