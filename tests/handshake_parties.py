@@ -64,7 +64,7 @@ def ask(
     data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - loopback
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - loopback
             return _said(response.status, response.headers, response.read())
     except urllib.error.HTTPError as error:
         with error:
@@ -128,8 +128,8 @@ class FakeCpo:
     """An operator's OCPI server with a credentials module; a test changes how it behaves."""
 
     def __init__(self) -> None:
-        self.token_a = "operator-token-A-0123456789"  # noqa: S105 - of a test
-        self.token = "operator-token-C-9876543210"  # noqa: S105 - what it gives out when we register
+        self.token_a = "operator-token-A-0123456789"
+        self.token = "operator-token-C-9876543210"
         self.accepted: set[str] = {self.token_a}
         """The tokens that open its doors."""
         self.theirs: str | None = None

@@ -24,7 +24,7 @@ from nop_registry.store.peer_parties import agree
 from nop_registry.store.peers import Peer, add_peer
 
 KEY = bytes(32)
-TOKEN = "operator-token"  # noqa: S105 - of a test
+TOKEN = "operator-token"
 
 
 class Operator:

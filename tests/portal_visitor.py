@@ -9,7 +9,7 @@ from httpx import Response
 from litestar import Litestar
 from litestar.testing import TestClient
 
-PASSWORD = "saffron kettle violin"  # noqa: S105 - of the tests
+PASSWORD = "saffron kettle violin"
 
 
 class Visitor:

@@ -13,7 +13,7 @@ from nop_ingest.ocpi.tokens import token_digest
 from nop_registry.database import Connection
 from nop_registry.store import peers, sources
 
-TOKEN = "operator-pushes"  # noqa: S105 - of a test
+TOKEN = "operator-pushes"
 LATER, LATEST = "2026-11-20T11:00:00Z", "2026-11-20T12:00:00Z"
 LOC = "/locations/IN/TPC/LOC1"
 
@@ -100,7 +100,7 @@ def status_of(connection: Connection, uid: str) -> Any:
     return one(
         connection,
         f"""SELECT status::text FROM evse_status JOIN evse ON evse.id = evse_status.evse_id
-            WHERE uid = '{uid}'""",  # noqa: S608 - of a test
+            WHERE uid = '{uid}'""",
     )
 
 

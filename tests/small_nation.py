@@ -65,7 +65,7 @@ class SmallNation:
         }  # fmt: skip
         self.connection.execute(
             f"""INSERT INTO location ({", ".join(values)})
-                VALUES ({", ".join(f"%({name})s" for name in values)})""",  # noqa: S608
+                VALUES ({", ".join(f"%({name})s" for name in values)})""",
             values,
         )
         for n, status in enumerate(statuses):

@@ -79,7 +79,7 @@ SELECT json_build_object('data', json_build_object('locations', json_build_objec
         FROM page p JOIN location l ON l.id = p.location_id WHERE p.place <= 100),
     'pageInfo', (SELECT json_build_object('hasNextPage', count(*) > 100,
         'endCursor', {_CURSOR.format("max(location_id) FILTER (WHERE place <= 100)")}) FROM page)
-)))::text"""  # noqa: S608 - constants
+)))::text"""
 
 _BOXES = """
 SELECT ST_XMin(box) AS west, ST_YMin(box) AS south, ST_XMax(box) AS east, ST_YMax(box) AS north
@@ -89,6 +89,9 @@ FROM (SELECT ST_Transform(ST_Expand(ST_SetSRID(ST_Extent(near.geom)::geometry, 3
             WHERE location_id = ANY(%(ids)s)) centre
       CROSS JOIN LATERAL (SELECT geom FROM site ORDER BY site.geom <-> centre.geom LIMIT 100) near
       GROUP BY centre.location_id) boxes"""
+
+Way = Callable[[dict[str, float]], Awaitable[bytes]]
+"""From a box to the JSON of what is in it."""
 
 
 def run(database_url: str) -> dict[str, Any]:
@@ -102,7 +105,7 @@ async def _run(database_url: str) -> dict[str, Any]:
     await pool.open()
     try:
         boxes = await _viewports(pool)
-        return await _measure(pool, engine, boxes)
+        return await _measure(pool, _ways(pool, engine), boxes)
     finally:
         await engine.dispose()
         await pool.close()
@@ -116,9 +119,7 @@ async def _viewports(pool: AsyncConnectionPool[AsyncConnection]) -> list[dict[st
         return await fetch_all(connection, _BOXES, {"ids": ids})
 
 
-async def _measure(
-    pool: AsyncConnectionPool[AsyncConnection], engine: AsyncEngine, boxes: list[dict[str, float]]
-) -> dict[str, Any]:
+def _ways(pool: AsyncConnectionPool[AsyncConnection], engine: AsyncEngine) -> dict[str, Way]:
     sessions = async_sessionmaker(engine)
 
     async def usual(box: dict[str, float]) -> bytes:
@@ -146,13 +147,18 @@ async def _measure(
             assert row
             return str(row[0]).encode()
 
-    ways = {
+    return {
         "ours": ours,
         "ours_first": first,
         "hand_written_sql": hand,
         "our_resolvers": plain,
         "usual_stack": usual,
     }
+
+
+async def _measure(
+    pool: AsyncConnectionPool[AsyncConnection], ways: dict[str, Way], boxes: list[dict[str, float]]
+) -> dict[str, Any]:
     for box in boxes:
         answers = [msgspec.json.decode(await way(box)) for way in ways.values()]
         if any(found != answers[0] for found in answers):
@@ -183,9 +189,7 @@ def _request(box: dict[str, float]) -> GraphQLRequest:
     return GraphQLRequest(QUERY, {"box": box})
 
 
-async def _cpu_ms(
-    backends: list[int], way: Callable[[dict[str, float]], Awaitable[bytes]], box: dict[str, float]
-) -> float:
+async def _cpu_ms(backends: list[int], way: Way, box: dict[str, float]) -> float:
     servers, here = _backend_ns(backends), time.process_time_ns()
     await way(box)
     here = time.process_time_ns() - here  # before the servers' are read, which takes time here

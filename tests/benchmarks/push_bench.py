@@ -58,7 +58,7 @@ def run(database_url: str) -> dict[str, Any]:
 
 def prepare(database_url: str, scratch: Path) -> tuple[int, str, Path]:
     """A supplier that may push all parties of one source: its number, a token, a file of paths."""
-    token = "bench-pushes-these"  # noqa: S105 - of a benchmark
+    token = "bench-pushes-these"
     with connect(database_url, autocommit=True) as connection:
         source = get_source(connection, "bench-a")
         peer = peers.find_peer_of_source(connection, source.id)

@@ -203,7 +203,7 @@ def _rows(connection: Connection, owner: str) -> dict[str, list[Any]]:
     """Everything that is kept of one connection and of what it delivered."""
     found = {}
     for table, whose in _KEPT.items():
-        query = f"SELECT t FROM {table} t {whose} WHERE {'s' if whose else 't'}.name = %s"  # noqa: S608
+        query = f"SELECT t FROM {table} t {whose} WHERE {'s' if whose else 't'}.name = %s"
         found[table] = sorted(str(row) for (row,) in connection.execute(query, (owner,)))
     connection.commit()
     return found

@@ -86,7 +86,7 @@ class World(NamedTuple):
         """An object of that operator that came by file."""
         row = self.connection.execute(
             f"""SELECT o.id FROM {kind} o JOIN source s ON s.id = o.source_id
-                WHERE s.name = %s ORDER BY 1""",  # noqa: S608 - of this test
+                WHERE s.name = %s ORDER BY 1""",
             (whose.files,),
         ).fetchone()
         assert row
@@ -296,7 +296,7 @@ def everything_of(world: World, whose: Operator) -> list[tuple[str, list[Any]]]:
         (
             table,
             world.connection.execute(
-                f"SELECT t::text FROM {table} t WHERE {own} ORDER BY 1".encode(),  # noqa: S608
+                f"SELECT t::text FROM {table} t WHERE {own} ORDER BY 1".encode(),
                 names,
             ).fetchall(),
         )

@@ -137,7 +137,7 @@ class TestStatuses:
         for second in range(0, 30, 5):
             entries = [e for one in live for e in one.entries("locations", EVENING + second)]
             seen.append([e.last_updated for e in entries])
-        moved = [sum(a != b for a, b in zip(x, y, strict=True)) for x, y in zip(seen, seen[1:])]  # noqa: B905, RUF007
+        moved = [sum(a != b for a, b in zip(x, y, strict=True)) for x, y in pairwise(seen)]
         assert all(5 <= changes <= 60 for changes in moved)
 
     def test_a_restart_goes_on_where_the_nation_was(self) -> None:

@@ -68,7 +68,7 @@ def test_we_register_rotate_and_unregister(ours: OurServer, cpo: FakeCpo) -> Non
         "register", "tpc", cpo.url, "--token", cpo.token_a, "--version", "2.2.1", LOOPBACK
     )
     assert outcome == {"peer": "tpc", "version": "2.2.1", "quarantined": ["IN*TPC"], "warnings": []}
-    cpo.token = "operator-token-C2-24681012"  # noqa: S105
+    cpo.token = "operator-token-C2-24681012"
     assert "in OCPI 2.3.0" in run("rotate", "tpc").stdout
     assert "ended the connection" in run("unregister", "tpc").stdout
     assert [p["state"] for p in said("list")] == ["unregistered"]

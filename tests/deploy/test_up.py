@@ -288,7 +288,7 @@ def test_a_long_log_is_moved_aside_while_the_process_writes_on(tmp_path: Path) -
     ("host", "expected"),
     [
         ("127.0.0.1", "http://127.0.0.1:8000"),
-        ("0.0.0.0", "http://127.0.0.1:8000"),  # noqa: S104
+        ("0.0.0.0", "http://127.0.0.1:8000"),  # noqa: S104 - read, not bound
         ("::", "http://[::1]:8000"),
         ("ocpi.example.in", "http://ocpi.example.in:8000"),
     ],

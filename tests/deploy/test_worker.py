@@ -43,7 +43,7 @@ def start_worker(
 ) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Starts a worker process whose upkeep fails so often at first; killed at the end."""
     workers: list[subprocess.Popen[bytes]] = []
-    secret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="  # noqa: S105 - KEY in base64
+    secret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
     def start(failures: int = 0) -> subprocess.Popen[bytes]:
         environment = os.environ | {"NOP_HOME": str(tmp_path), "NOP_SECRET_KEY": secret}

@@ -141,7 +141,7 @@ def test_a_page_does_not_undo_a_status_that_was_pushed_while_it_was_under_way(
     pull_it(full=True)
     statuses = read(
         connection,
-        f"SELECT status::text FROM evse_status WHERE location_id = {location} ORDER BY evse_id = "  # noqa: S608
+        f"SELECT status::text FROM evse_status WHERE location_id = {location} ORDER BY evse_id = "
         f"{number} DESC",
     )
     assert statuses == [(stands,), ("CHARGING",)]
@@ -259,6 +259,6 @@ def places_of_rows(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
         if name not in ("source", "delivery", "delivery_page")
     ]
     return {
-        name: read(connection, f"SELECT ctid::text, xmin::text FROM {name} ORDER BY ctid")  # noqa: S608
+        name: read(connection, f"SELECT ctid::text, xmin::text FROM {name} ORDER BY ctid")
         for name in tables
     }

@@ -47,7 +47,7 @@ def test_new_credentials_do_not_bring_a_withdrawn_source_back(
     cpo.send(ours, "POST", ours.invite())
     with connection.transaction():
         withdraw_source(connection, "tpc", "its licence ended")
-    cpo.token = "operator-token-C2-24681012"  # noqa: S105 - of a test
+    cpo.token = "operator-token-C2-24681012"
     handshake.rotate(connection, ours.peer(), us=ours.us, key=ours.key)
     with connection.transaction():
         source = sources.get_source(connection, "tpc")

@@ -28,7 +28,7 @@ from nop_registry.database import Connection, connect
 from nop_registry.sealing import load_key
 
 HERE = Path(__file__).parent
-DESK_TOKEN = "desk-token-of-the-operator"  # noqa: S105 - of a test
+DESK_TOKEN = "desk-token-of-the-operator"
 COUNTRY, PARTY = "IN", "XTR"
 
 
@@ -144,13 +144,15 @@ def start_extrawest(extrawest_python: Path, tmp_path: Path) -> Iterator[Callable
             job = tmp_path / f"operator-{port}.json"
             job.write_text(
                 json.dumps(
-                    {"port": port, "version": version, "objects": objects, "country_code": COUNTRY,
-                     "party_id": PARTY, "desk_token": DESK_TOKEN,
-                     "registration_tokens": registration_tokens}
+                    {"port": port, "version": version, "objects": objects,
+                     "desk_token": DESK_TOKEN, "registration_tokens": registration_tokens}
                 )
             )  # fmt: skip
             command = [str(extrawest_python), str(HERE / "extrawest_operator.py"), str(job)]
-            environment = {"PATH": os.environ["PATH"]}  # nothing of ours reaches its settings
+            environment = {  # nothing else of ours reaches its settings
+                "PATH": os.environ["PATH"], "PROTOCOL": "http", "OCPI_HOST": f"127.0.0.1:{port}",
+                "COUNTRY_CODE": COUNTRY, "PARTY_ID": PARTY,
+            }  # fmt: skip
             server = stack.enter_context(subprocess.Popen(command, env=environment, cwd=tmp_path))
             stack.callback(server.wait, 20)
             stack.callback(server.terminate)

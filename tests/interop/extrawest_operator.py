@@ -1,8 +1,9 @@
 """An operator made with the PyPI package `extrawest-ocpi`: its OCPI is not ours, its data are.
 
 Run by the package's own environment, never imported by the tests: `python extrawest_operator.py
-JOB.json`. The package brings versions, credentials, locations, tariffs and push; here are only the
-store behind them and, under /drive, what a person would do at the operator's desk.
+JOB.json`, with the package's settings as variables. The package brings versions, credentials,
+locations, tariffs and push; here are only the store behind them and, under /drive, what a person
+would do at the operator's desk.
 """
 
 from __future__ import annotations
@@ -15,24 +16,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
+import uvicorn
+from fastapi import Body
+from py_ocpi import get_application
+from py_ocpi.core.authentication.authenticator import Authenticator
+from py_ocpi.core.crud import Crud
+from py_ocpi.core.enums import ModuleID, RoleEnum
+from py_ocpi.core.utils import encode_string_base64, get_module_model
+from py_ocpi.modules.versions.enums import VersionNumber
+
 JOB = json.loads(Path(sys.argv[1]).read_text())
-os.environ |= {  # the package reads them when it is imported
-    "OCPI_HOST": f"127.0.0.1:{JOB['port']}",
-    "PROTOCOL": "http",
-    "COUNTRY_CODE": JOB["country_code"],
-    "PARTY_ID": JOB["party_id"],
-}
-
-import httpx  # noqa: E402
-import uvicorn  # noqa: E402
-from fastapi import Body  # noqa: E402
-from py_ocpi import get_application  # noqa: E402
-from py_ocpi.core.authentication.authenticator import Authenticator  # noqa: E402
-from py_ocpi.core.crud import Crud  # noqa: E402
-from py_ocpi.core.enums import ModuleID, RoleEnum  # noqa: E402
-from py_ocpi.core.utils import encode_string_base64, get_module_model  # noqa: E402
-from py_ocpi.modules.versions.enums import VersionNumber  # noqa: E402
-
 version = VersionNumber(JOB["version"])
 OWN_URL = f"http://127.0.0.1:{JOB['port']}/ocpi/versions"
 OBJECTS: dict[str, list[dict[str, Any]]] = JOB["objects"]
@@ -109,7 +103,7 @@ def accept_partner(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def own_credentials(token: str) -> dict[str, Any]:
-    party = {"country_code": JOB["country_code"], "party_id": JOB["party_id"]}
+    party = {"country_code": os.environ["COUNTRY_CODE"], "party_id": os.environ["PARTY_ID"]}
     business = {"name": "Extra Power", "website": "https://extra.example"}
     about: dict[str, Any] = {"token": token, "url": OWN_URL}
     if version == VersionNumber.v_2_1_1:

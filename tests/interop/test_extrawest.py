@@ -19,7 +19,7 @@ from nop_registry.store import peers, sources
 
 Start = Callable[..., Any]
 VERSIONS = ("2.1.1", "2.2.1")
-TOKEN_A = "token-a-of-the-operator"  # noqa: S105 - of a test
+TOKEN_A = "token-a-of-the-operator"
 NOON = "2026-11-20T12:00:00Z"
 
 

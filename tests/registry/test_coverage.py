@@ -33,7 +33,7 @@ def areas(connection: Connection) -> None:
         (2, "2", "Hassan", "KA", 71, 20, 72, 22),
     ):
         connection.execute(
-            "INSERT INTO area (country_code, level, code, name, parent_id, origin, geom) VALUES "  # noqa: S608
+            "INSERT INTO area (country_code, level, code, name, parent_id, origin, geom) VALUES "
             f"('IN', %s, %s, %s, (SELECT id FROM area WHERE code = %s), 'test', {SQUARE})",
             (level, code, name, parent, *box),
         )
@@ -65,7 +65,7 @@ def add(connection: Connection) -> Register:
                 {", ".join(columns)})
             SELECT %(n)s, id, 'IN', 'AAA', %(n)s, true, 21, %(lon)s, '{{}}', '', 1, now(), now(),
                 {", ".join(f"%({name})s" for name in columns)}
-            FROM source WHERE name = %(source)s""",  # noqa: S608
+            FROM source WHERE name = %(source)s""",
             {"n": number, "lon": lon, "source": source, **columns},
         )
         heard = 0 if source == "live" else 99

@@ -22,10 +22,7 @@ UPDATES = {
     "tariff": "UPDATE tariff SET currency = 'USD'",
     "evse_status": "UPDATE evse_status SET status = 'BLOCKED'",
 }
-DELETES = {
-    table: f"DELETE FROM {table}"  # noqa: S608
-    for table in ("connector", "evse_status", "tariff")
-}
+DELETES = {table: f"DELETE FROM {table}" for table in ("connector", "evse_status", "tariff")}
 TAKEOVERS = {
     "location": "UPDATE location SET party_id = 'XYZ'",
     "tariff": "UPDATE tariff SET party_id = 'XYZ'",

@@ -16,7 +16,7 @@ COLUMNS = "z, x, y, i, n_location, n_evse, n_available, n_busy, n_out, n_unknown
 
 def cells(connection: Connection) -> list[tuple[object, ...]]:
     rows = connection.execute(
-        f"SELECT {COLUMNS}, sum_x, sum_y, location_id FROM tile_cell ORDER BY z, x, y, i"  # noqa: S608
+        f"SELECT {COLUMNS}, sum_x, sum_y, location_id FROM tile_cell ORDER BY z, x, y, i"
     ).fetchall()
     connection.rollback()
     return rows

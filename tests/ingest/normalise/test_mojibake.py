@@ -23,8 +23,8 @@ CONTEXT = Context(country="DE", received_at=datetime(2026, 1, 31, tzinfo=UTC))
         ("????? ?? 1", "????? ?? 1"),  # Hindi, by Excel's plain CSV
         ("What? Here", None),
         ("Märket", None),
-        ("Łódź, Çelik Sokağı", None),  # noqa: RUF001
-        ("НЭСК#5 Анапа 150кВт", None),  # noqa: RUF001
+        ("Łódź, Çelik Sokağı", None),  # noqa: RUF001 - real names in their own letters
+        ("НЭСК#5 Анапа 150кВт", None),  # noqa: RUF001 - real names in their own letters
         ("בניין משותף", None),
         ("नई दिल्ली", None),
     ],

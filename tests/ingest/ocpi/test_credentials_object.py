@@ -80,7 +80,7 @@ def test_a_token_is_read_as_it_was_meant(token: str, read: str) -> None:
 
 def test_a_list_of_one_object_is_that_object() -> None:
     """CR-22"""
-    assert read_credentials([theirs()]).token == "abc"  # noqa: S105
+    assert read_credentials([theirs()]).token == "abc"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def test_rotation_renews_both_tokens_and_may_change_the_version(
     """CR-30, CR-31: during our PUT both tokens open; afterwards the old one ends soon."""
     register(version="2.2.1")
     old = cpo.theirs
-    cpo.token = "operator-token-C2-1357924680"  # noqa: S105
+    cpo.token = "operator-token-C2-1357924680"
     during: list[int] = []
     cpo.on["PUT"] = lambda _: during.append(ask("GET", ours.versions_url, old).http)
     outcome = handshake.rotate(connection, ours.peer(), us=ours.us, key=ours.key, version=version)

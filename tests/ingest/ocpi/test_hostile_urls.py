@@ -25,7 +25,7 @@ def answers(*addresses: str) -> Callable[[str, int, float], list[str]]:
 
 LOOPBACK_SPELLINGS = [
     "127.0.0.1", "127.1", "127.0.1", "127.0.0.1.", "2130706433", "0x7f000001", "0x7f.1",
-    "0177.0.0.1", "017700000001", "localhost", "LOCALHOST", "localhost.", "0", "0.0.0.0",  # noqa: S104
+    "0177.0.0.1", "017700000001", "localhost", "LOCALHOST", "localhost.", "0", "0.0.0.0",  # noqa: S104 - called, not bound
     "[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::1%25lo]",
     "①②⑦.0.0.1", "127。0。0。1", "%31%32%37.0.0.1",
 ]  # fmt: skip

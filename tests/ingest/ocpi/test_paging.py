@@ -156,7 +156,10 @@ def endless(operator: Any, make: Any, *headers: tuple[str, str]) -> None:
 
 def test_endless_pages_are_stopped(operator: Any) -> None:
     """T6: empty, the same, more than there can be, or simply too many."""
-    fresh = lambda step: [{"id": f"L{step * 10 + n}"} for n in range(10)]  # noqa: E731
+
+    def fresh(step: int) -> list[dict[str, str]]:
+        return [{"id": f"L{step * 10 + n}"} for n in range(10)]
+
     cases: list[tuple[Any, list[tuple[str, str]], str]] = [
         (lambda step: [], [], "empty pages"),
         (lambda step: operator.objects[:10], [], "same page"),

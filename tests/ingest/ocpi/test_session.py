@@ -93,7 +93,7 @@ def test_a_list_that_hides_a_refused_token_is_asked_in_the_other_spelling(
     with operator.peer() as peer:
         crawl = peer.pages("locations")
         assert len(ids(crawl)) == 25 and crawl.complete
-    assert peer.quirks["token_encoding"] == "raw"  # noqa: S105
+    assert peer.quirks["token_encoding"] == "raw"
     assert len(operator.pages_asked()) == 4
 
 

@@ -20,7 +20,7 @@ from nop_registry.queries.records import read_locations, read_tariffs
 from nop_registry.records import LocationRecord, TariffRecord
 from nop_registry.store import peers, sources
 
-TOKEN = "token-of-the-other-registry"  # noqa: S105 - of a test
+TOKEN = "token-of-the-other-registry"
 
 
 @contextmanager

@@ -47,7 +47,7 @@ NOTHING = """(SELECT NULL::text AS text, NULL::int AS number, NULL::text AS word
 
 
 def read(connection: Connection, *picks: Pick, rows: str = ROW, text: str = "t") -> object:
-    sql = f"SELECT {object_sql(SHAPES, 'thing', picks)} FROM {rows}"  # noqa: S608
+    sql = f"SELECT {object_sql(SHAPES, 'thing', picks)} FROM {rows}"
     row = connection.execute(sql, {"text": text} if rows == ROW else None).fetchone()  # type: ignore[arg-type]
     assert row
     return json.loads(row[0])

@@ -16,7 +16,7 @@ from nop_registry.store.rates import Rate, TooMany, forget, network_of, take
 from nop_registry.store.signing_in import Begun, Caller
 
 KEY = bytes(range(32))
-PASSWORD = "saffron kettle violin"  # noqa: S105 - of this test
+PASSWORD = "saffron kettle violin"
 HERE = Caller("192.0.2.7", "browser")
 NOW = datetime.now(UTC)
 
@@ -109,7 +109,7 @@ def test_a_session_ends_when_idle_when_old_and_when_the_account_is_locked(
     def alive(change: str) -> bool:
         begun = sign_in(connection)
         assert begun is not None
-        connection.execute(f"UPDATE account_session SET {change}".encode())  # noqa: S608
+        connection.execute(f"UPDATE account_session SET {change}".encode())
         return sessions.find_session(connection, begun.session_id) is not None
 
     assert alive("seen_at = now() - interval '29 minutes'")

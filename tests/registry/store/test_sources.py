@@ -19,7 +19,7 @@ def add(connection: Connection, name: str, **options: Any) -> sources.Source:
 
 
 def due(connection: Connection, since: str) -> int:
-    connection.execute(f"UPDATE source SET last_attempt_at = now() - interval '{since}'")  # noqa: S608
+    connection.execute(f"UPDATE source SET last_attempt_at = now() - interval '{since}'")
     return len(sources.list_sources_to_pull(connection))
 
 
