@@ -21,9 +21,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from nop_ingest.formats.nop.cell_words import cell_of
-from nop_ingest.formats.nop.connector_rows import LEVELS, PRICE, REQUIRED, Column, build, columns
+from nop_ingest.formats.nop.connector_rows import (
+    LEVELS,
+    NAMING,
+    PRICE,
+    REQUIRED,
+    Column,
+    build,
+    columns,
+)
 from nop_ingest.formats.nop.example_rows import remarks_on_examples
 from nop_ingest.normalise.time_zones import zone_at
+from nop_ingest.reading.received_file import ReceivedFile
 from nop_ingest.reading.simple_price import AMOUNTS, same_price, tariff_of
 from nop_ingest.reading.tables import BadCell, Table, find_bad_cell, parse_number
 from nop_ingest.reading.upload_format import (
@@ -118,9 +127,14 @@ def check_columns(names: Sequence[str]) -> Iterator[FileNotice]:
             yield FileNotice(Notice("column-unknown", Severity.WARNING, name, message))
 
 
-def parse_table(open_table: Callable[[], Table | None]) -> Iterator[Parsed]:
-    """A table from its header on; `open_table` opens it anew. Raises InvalidInput."""
-    table = open_table()
+def find_table(file: ReceivedFile) -> Table | None:
+    """Our own table from its header on, which has the ids of Location and EVSE; None: none."""
+    return file.find_table(lambda cells: set(map(fold, cells)) >= NAMING)
+
+
+def parse_table(file: ReceivedFile) -> Iterator[Parsed]:
+    """Our own table in a text or a workbook. Raises InvalidInput when its ids are missing."""
+    table = find_table(file)
     if table is None:
         raise InvalidInput(
             "this is not our own table: the columns location_id, evse_uid are missing"
@@ -130,7 +144,7 @@ def parse_table(open_table: Callable[[], Table | None]) -> Iterator[Parsed]:
     yield from check_columns(header)
 
     def rows() -> Iterator[CellRow]:
-        again = open_table()
+        again = find_table(file)
         for number, texts in again.rows if again else ():
             cells = {name: text.strip() for name, text in zip(header, texts, strict=False)}
             yield CellRow(number, cells, find_bad_cell(texts, header))
