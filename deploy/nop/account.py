@@ -53,7 +53,7 @@ def run_as(
     The output goes to files: a pipe would stay open as long as a server that the program starts.
     """
     lent = os.geteuid() == 0
-    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         done = subprocess.run(  # noqa: S603 - our own command
             [str(part) for part in command],
             cwd="/",
@@ -67,6 +67,8 @@ def run_as(
             extra_groups=[] if lent else None,
             check=False,
         )
-        output.seek(0)
-        errors.seek(0)
-        return subprocess.CompletedProcess(done.args, done.returncode, output.read(), errors.read())
+        said = []
+        for file in (output, errors):
+            file.seek(0)
+            said.append(file.read().decode("utf-8", "replace"))
+        return subprocess.CompletedProcess(done.args, done.returncode, *said)

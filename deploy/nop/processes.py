@@ -65,10 +65,10 @@ def _started(pid: int) -> str:
     """Empty when there is no such process, or when it has ended and waits to be reaped."""
     if Path("/proc/self/stat").exists():
         try:
-            # The name in brackets may hold spaces; after it come the state and 18 more fields.
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+            # The name in brackets may hold any bytes; after it come the state and 18 more fields.
+            fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()
         except OSError:
             return ""
-        return "" if fields[0] == "Z" else fields[19]
+        return "" if fields[0] == b"Z" else fields[19].decode()
     command = ["ps", "-o", "lstart=", "-p", str(pid)]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - our own command

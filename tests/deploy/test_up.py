@@ -275,6 +275,17 @@ def test_the_pause_before_a_restart_doubles(
     child.reap()
 
 
+def test_a_process_is_known_by_its_start_whatever_bytes_its_name_has(tmp_path: Path) -> None:
+    """The number of one that ended may be that of anybody's program by now."""
+    name = os.fsencode(tmp_path) + b"/a\xff) b"
+    os.symlink(b"/bin/sleep", name)
+    with subprocess.Popen([name, b"9"]) as other:
+        found = processes.identify("web", other.pid)
+        assert processes.is_alive(found)
+        other.kill()
+    assert not processes.is_alive(found)
+
+
 def test_a_long_log_is_moved_aside_while_the_process_writes_on(tmp_path: Path) -> None:
     (tmp_path / "log").mkdir()
     child = Child("web", tmp_path, {})

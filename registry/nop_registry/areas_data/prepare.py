@@ -52,7 +52,7 @@ def _pack(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder, "codes.json")
-        table.write_text(json.dumps(codes))
+        table.write_text(json.dumps(codes), "utf-8")
         out = Path(folder, "out.topojson")
         words = [str(table) if word == "{codes}" else word for step in steps for word in step]
         end = ["-rename-layers", layer, "-o", str(out), "format=topojson", "quantization=250000"]
@@ -65,7 +65,7 @@ def _pack(
 def _country_codes(countries: str) -> list[dict[str, object]]:
     """Of every country with an ISO code: its name on the map, the code, the name to show."""
     found: list[dict[str, object]] = []
-    topology = json.loads(Path(countries).read_text())
+    topology = json.loads(Path(countries).read_text("utf-8"))
     for geometry in topology["objects"]["countries"]["geometries"]:
         english = geometry["properties"]["name"]
         country = pycountry.countries.get(numeric=geometry.get("id", ""))

@@ -59,8 +59,9 @@ def fit_to_connector(
         if max_power_w and phase.energy_kwh * 60_000 > max_power_w * phase.minutes:
             feasible = False
             minutes = phase.energy_kwh * 60_000 / max_power_w
-            phase = msgspec.structs.replace(phase, minutes=minutes, current_a=None)
-        fitted.append(phase)
+            fitted.append(msgspec.structs.replace(phase, minutes=minutes, current_a=None))
+        else:
+            fitted.append(phase)
     return tuple(fitted), feasible
 
 

@@ -305,6 +305,7 @@ class LocationRows:
             self.locations.append(_location_row(write, hashes))
 
     def connectors_of(self, locations: set[int]) -> Iterator[tuple[Any, ...]]:
+        """Rows of all connectors of the locations with these numbers."""
         for evse, connectors in zip(self.evses, self._connectors, strict=True):
             if evse[1] in locations:
                 yield from connectors
