@@ -16,8 +16,7 @@ from typing import Any
 import psycopg
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
-from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
-from procrastinate.jobs import Status
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.middleware import AsyncCallNext
 from procrastinate.worker import Worker
 
@@ -31,6 +30,7 @@ from nop import (
     upload_jobs,
 )
 from nop.migration import refuse_newer
+from nop.own_jobs import OwnJobs, start_again
 from nop_ingest.pull import PullBusy, pull
 from nop_registry.database import connect
 from nop_registry.errors import NopError, SettingsError
@@ -133,9 +133,10 @@ async def run(url: str, settings: Settings, *, concurrency: int = 4) -> None:
             raise OutdatedProgram(str(error)) from None
         return await work()
 
-    jobs = create_jobs(url, settings, stopping)
+    jobs, own = create_jobs(url, settings, stopping), OwnJobs()
     async with jobs.open_async():
         lead = asyncio.create_task(_lead(jobs, url, settings))
+        watch = asyncio.create_task(_watch(jobs, own))
         try:
             await jobs.run_worker_async(
                 concurrency=concurrency,
@@ -143,15 +144,25 @@ async def run(url: str, settings: Settings, *, concurrency: int = 4) -> None:
                 update_heartbeat_interval=STALLED_AFTER_S / 3,
                 stalled_worker_timeout=STALLED_AFTER_S,
                 shutdown_graceful_timeout=0.1,
-                worker_middleware=[with_own_tables],
+                worker_middleware=[own.note, with_own_tables],
             )
         finally:
             stopping.set()
-            lead.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await lead
+            for task in (lead, watch):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
     if outdated:
         raise outdated[0]
+
+
+async def _watch(jobs: App, own: OwnJobs) -> None:
+    while True:
+        await asyncio.sleep(STALLED_AFTER_S / 3)
+        try:
+            await own.free_lost(jobs.job_manager)
+        except ConnectorException as error:
+            log.warning("the queue cannot be read", reason=str(error))
 
 
 async def _lead(jobs: App, url: str, settings: Settings) -> None:
@@ -223,12 +234,9 @@ async def _schedule(jobs: App, connection: psycopg.Connection[Any]) -> None:
 
 
 async def _recover(jobs: App) -> None:
-    """Jobs whose worker died start again; one whose newer twin is queued gives way to it."""
+    """Jobs whose worker died start again."""
     manager = jobs.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
         log.warning("job recovered from a dead worker", job=job.id, task=job.task_name)
-        try:
-            await manager.retry_job(job)
-        except UniqueViolation:
-            if job.id is not None:
-                await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=False)
+        if job.id is not None:
+            await start_again(manager, job.id)

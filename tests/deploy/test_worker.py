@@ -188,6 +188,36 @@ def test_the_job_of_a_killed_worker_starts_again_in_another(
     assert versions == (1,)  # what came twice was written once
 
 
+def test_a_job_that_fails_while_its_twin_waits_keeps_nobody_from_the_source(
+    database_url: str,
+    source: Operator,
+    start_worker: Callable[[], subprocess.Popen[bytes]],
+) -> None:
+    """The queue cannot write down that it is to be tried again; its lock would be held for ever."""
+    source.delay_s = 1.0
+    start_worker()
+    wait_for(
+        database_url, "SELECT count(*) = 2 FROM procrastinate_jobs WHERE status <> 'succeeded'"
+    )
+    with connect(database_url, autocommit=True) as breaker:
+        lost = breaker.execute(
+            "SELECT id FROM procrastinate_jobs WHERE status = 'doing' ORDER BY id LIMIT 1"
+        ).fetchone()
+        ended = breaker.execute(  # the pull's session: it holds the source's lock
+            """SELECT pg_terminate_backend(pid) FROM pg_locks
+               WHERE locktype = 'advisory' AND classid = (SELECT id FROM source)
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+        ).fetchall()
+    assert lost and ended
+    source.delay_s = 0
+    wait_for(database_url, "SELECT count(*) = 3 FROM site")
+    wait_for(
+        database_url,
+        f"""SELECT count(*) > 1 FROM procrastinate_jobs
+            WHERE status = 'succeeded' AND id > {lost[0]}""",
+    )
+
+
 def test_the_worker_shows_a_name_that_a_party_gave_itself_later(
     database_url: str,
     connection: Connection,
