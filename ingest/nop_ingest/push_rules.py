@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -19,6 +20,7 @@ from nop_registry.identifiers import object_number
 from nop_registry.records import LocationRecord, TariffRecord
 
 _PARTY = re.compile(r"[A-Z]{2}[A-Z0-9]{3}", re.ASCII)
+_PLACE = re.compile(r"\[\d+\]")
 MOST_EVSES = 2000
 MOST_CONNECTORS = 50
 """Of one EVSE (RE-14)."""
@@ -170,14 +172,25 @@ def known_at(held: Fields, stored_at: datetime) -> datetime | None:
 
 
 def worse_findings(after: list[Finding], before: list[Finding]) -> list[Finding]:
-    """RE-7: what a part would spoil. What was wrong before is not held against it."""
-    known = {(f.code, f.path) for f in before}
-    return [
-        f
-        for f in after
-        if (isinstance(f, Rejection) or f.code == "field-unusable")
-        and (f.code, f.path) not in known
-    ]
+    """RE-7: what a part would spoil. What was wrong before is not held against it.
+
+    Nor that it stands elsewhere in its list now: faults of a kind are counted, and those in their
+    old place come first.
+    """
+    places = {(f.code, f.path) for f in before}
+    known = Counter(_kind(f) for f in before)
+    worse = []
+    spoilt = [f for f in after if isinstance(f, Rejection) or f.code == "field-unusable"]
+    for found in sorted(spoilt, key=lambda f: (f.code, f.path) not in places):
+        if known[_kind(found)]:
+            known[_kind(found)] -= 1
+        else:
+            worse.append(found)
+    return worse
+
+
+def _kind(found: Finding) -> tuple[str, str]:
+    return found.code, _PLACE.sub("[]", found.path)
 
 
 def is_too_large(record: LocationRecord | TariffRecord) -> bool:

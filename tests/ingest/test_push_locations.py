@@ -125,6 +125,17 @@ def test_a_patch_of_an_imperfect_object_is_taken_and_one_that_spoils_it_is_not(
     assert pusher.get(LOC)["coordinates"] == location["coordinates"]
 
 
+def test_faults_that_change_their_place_in_a_list_are_no_new_ones(pusher: Pusher) -> None:
+    """RE-7: the list is sent in another order; one fault more is refused all the same."""
+    good, bad = an_evse(1, 1), an_evse(1, 2, floor_level={"no": "text"})
+    assert pusher.code("PUT", LOC, a_location(1, evses=[bad, good])) == (201, 1000)
+    turned = {"evses": [good, bad], "last_updated": LATER}
+    assert pusher.code("PATCH", LOC, turned) == (200, 1000)
+    worse = {"evses": [bad, good | {"floor_level": []}], "last_updated": LATEST}
+    answer = pusher.send("PATCH", LOC, worse).json()
+    assert [told["field"] for told in answer["data"]] == ["evses[0].floor_level"]
+
+
 def test_what_is_older_than_what_is_held_is_accepted_and_not_applied(
     any_version: Pusher, registry: Connection
 ) -> None:
