@@ -53,7 +53,7 @@ def read_body(chunks: Iterable[bytes], encoding: str, limits: Limits) -> tuple[b
                 raise LimitExceeded("The peer's answer is too large. Ask for smaller pages.")
             if decoded > _PIECE and decoded > limits.ratio * wire:
                 raise LimitExceeded("The peer's answer is compressed beyond belief; refused.")
-    if inflate is not None:
+    if inflate is not None and wire:  # proxies label the empty body of a refusal too
         inflate.end()
     return b"".join(pieces), wire
 

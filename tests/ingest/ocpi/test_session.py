@@ -50,9 +50,13 @@ def test_a_refusal_that_looks_like_an_empty_answer_is_tried_otherwise(
     assert peer.quirks == {"token_encoding": "raw"}
 
 
-def test_a_token_that_is_refused_in_both_spellings_is_an_auth_failure(operator: Any) -> None:
-    """TR-14 (2): not tried again and again."""
+@pytest.mark.parametrize("label", ["identity", "gzip"])
+def test_a_token_that_is_refused_in_both_spellings_is_an_auth_failure(
+    operator: Any, reply: Any, label: str
+) -> None:
+    """TR-14 (2): not tried again and again. Some proxies call even an empty body compressed."""
     operator.accepts = lambda given: False
+    operator.refusal = reply(b"", 401, [("Content-Encoding", label)])
     with operator.peer() as peer, pytest.raises(AuthFailed):
         peer.discover()
     assert len(operator.asked) == 2
