@@ -33,6 +33,12 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
         agreed = {"version": self.version} if self.version else {}
         return {**agreed, **known}
 
+    def has_grown(self, connection: Connection) -> bool:
+        """A party was let in since: what came of it until then was passed over."""
+        if self.peer is None or self.parties is None:
+            return False
+        return bool(agreed_parties(connection, self.peer) - self.parties)
+
 
 def find_agreement(connection: Connection, source: Source, country: str) -> Agreement:
     """The agreement behind a source. `country` is that of the nation served."""

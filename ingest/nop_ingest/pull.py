@@ -79,7 +79,7 @@ def pull(
     if refused and (renewed := _renewed(connection, source)):
         return pull(connection, renewed, key=key, country=country, full=full, progress=progress)
     report.quirks = describe(quirks)
-    _settle(connection, source, report, full, quirks, pulls)
+    _settle(connection, source, agreement, report, full, quirks, pulls)
     if agreement.peer is not None:
         with connection.transaction():
             count_quarantined(
@@ -153,6 +153,7 @@ def _locations_pulled(source: Source) -> Pulled:
 def _settle(
     connection: Connection,
     source: Source,
+    agreement: Agreement,
     report: PullReport,
     full: bool,
     quirks: Mapping[str, Any],
@@ -169,6 +170,8 @@ def _settle(
                 connection, source, started_at=report.started_at, full=full,
                 quirks=_learnt(source, quirks),
             )  # fmt: skip
+            if agreement.has_grown(connection):  # seen only now that the source's row is ours
+                sources.ask_for_all(connection, source.id)
         if report.held:
             sources.hold_source(connection, source, report.held)
         elif full and settled and (source.removal_approved or source.state == "held"):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+import pytest
 from operator_server import Operator, a_location, a_tariff, agree_on, intercept, read
 
 from nop_ingest.pull import PullReport
-from nop_registry.database import Connection
-from nop_registry.store.peer_parties import agree
+from nop_registry.database import Connection, connect
+from nop_registry.store.peer_parties import NamedParty, agree, approve, note_parties
 
 Pull = Callable[..., PullReport]
 
@@ -43,6 +45,36 @@ def test_objects_of_parties_not_agreed_on_are_put_in_quarantine(
     report = pull_it(full=True)
     assert report.quarantined == {} and report.modules[1].tally.created == 1
     assert read(connection, waiting) == []
+
+
+@pytest.mark.parametrize("when", ["between pulls", "while a pull reads", "after a cut"])
+def test_all_of_a_party_that_was_let_in_comes_with_the_next_pull(
+    connection: Connection, database_url: str, operator: Operator, source_of: Any, pull_it: Pull,
+    when: str,
+) -> None:  # fmt: skip
+    """PU-11, PU-5: what did not change since the last pull was passed over until now."""
+    operator.locations += [a_location(n, party_id="XYZ") for n in range(7, 27)]
+    peer = agree_on(connection, source_of(), "INTPC")
+
+    def let_in(request: BaseHTTPRequestHandler | None = None) -> bool:
+        if request is None or "offset=20" in request.path:
+            with closing(connect(database_url)) as person, person.transaction():
+                approve(person, peer, ("IN", "XYZ"))
+        return False
+
+    with connection.transaction():
+        note_parties(connection, peer, [NamedParty("IN", "XYZ")])
+    if when == "while a pull reads":
+        intercept(operator, "/locations", let_in)
+    elif when == "after a cut":
+        operator.fail_after = 2
+    pull_it(full=True)
+    operator.fail_after = None
+    if when != "while a pull reads":
+        let_in()
+    pull_it()
+    assert read(connection, "SELECT count(*) FROM location") == [(23,)]
+    assert pull_it().modules[1].mode == "incremental"
 
 
 def test_a_connection_that_agreed_on_nobody_delivers_nothing(

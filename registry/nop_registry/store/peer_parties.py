@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
@@ -14,8 +15,9 @@ from nop_registry.changes import announce
 from nop_registry.database import Connection
 from nop_registry.errors import InvalidInput, NotFound
 from nop_registry.store.party_names import renaming
-from nop_registry.store.peers import Peer
+from nop_registry.store.peers import Peer, agreed_parties
 from nop_registry.store.sites import refresh_sites
+from nop_registry.store.sources import ask_for_all
 
 _SILENT = ("OFFLINE", "SUSPENDED")
 
@@ -78,7 +80,7 @@ def parse_binding(text: str) -> tuple[str, str]:
 def agree(connection: Connection, peer: Peer, parties: Iterable[tuple[str, str]]) -> None:
     """A person says that this peer may deliver these parties' objects."""
     agreed = list(parties)
-    with renaming(connection, peer, agreed), connection.cursor() as cursor:
+    with _letting_in(connection, peer, agreed), connection.cursor() as cursor:
         cursor.executemany(
             """INSERT INTO peer_party (peer_id, country_code, party_id, state)
                VALUES (%s, %s, %s, 'agreed')
@@ -96,7 +98,7 @@ def note_parties(connection: Connection, peer: Peer, parties: Iterable[NamedPart
     """
     named = sorted(parties, key=lambda party: party.role == "CPO")  # the last one stays
     keys = [(party.country_code, party.party_id) for party in named]
-    with renaming(connection, peer, keys), connection.cursor() as cursor:
+    with _letting_in(connection, peer, keys), connection.cursor() as cursor:
         cursor.executemany(
             """INSERT INTO peer_party AS p (peer_id, country_code, party_id, state, role, name)
                SELECT %(peer)s, %(country)s, %(party)s,
@@ -127,7 +129,7 @@ def note_parties(connection: Connection, peer: Peer, parties: Iterable[NamedPart
 
 def approve(connection: Connection, peer: Peer, party: tuple[str, str]) -> None:
     """A person lets a quarantined party in. Raises NotFound."""
-    with renaming(connection, peer, [party]):
+    with _letting_in(connection, peer, [party]):
         done = connection.execute(
             """UPDATE peer_party SET state = 'agreed'
                WHERE (peer_id, country_code, party_id) = (%s, %s, %s)""",
@@ -138,6 +140,18 @@ def approve(connection: Connection, peer: Peer, party: tuple[str, str]) -> None:
             f"{peer.name} has named no party {'*'.join(party)}; `nop peer show {peer.name}` lists "
             "those it has"
         )
+
+
+@contextmanager
+def _letting_in(
+    connection: Connection, peer: Peer, parties: Collection[tuple[str, str]]
+) -> Iterator[None]:
+    """Around what may let parties in: what of theirs was passed over is then asked for."""
+    before = agreed_parties(connection, peer)
+    with renaming(connection, peer, parties):
+        yield
+    if peer.source_id is not None and agreed_parties(connection, peer) - before:
+        ask_for_all(connection, peer.source_id)
 
 
 def withdraw(connection: Connection, peer: Peer, party: tuple[str, str]) -> None:

@@ -192,6 +192,16 @@ def note_success(
     )
 
 
+def ask_for_all(connection: Connection, source_id: int) -> None:
+    """The next pull is a full one, from its first page: more may be taken than until now."""
+    connection.execute("UPDATE source SET last_full_at = NULL WHERE id = %s", (source_id,))
+    connection.execute(
+        """UPDATE delivery SET state = 'failed', finished_at = now(), error = 'more was agreed on'
+           WHERE source_id = %s AND mode IN ('full', 'incremental') AND state = 'running'""",
+        (source_id,),
+    )
+
+
 def note_file(
     connection: Connection,
     source: Source,
