@@ -32,6 +32,7 @@ from nop_registry.store.held import (
 from nop_registry.store.lapses import note_push
 from nop_registry.store.locations import evse_number
 from nop_registry.store.objects import raw_digest
+from nop_registry.store.sources import find_source
 
 
 class Part(NamedTuple, Generic[R]):
@@ -104,6 +105,8 @@ def store(
                 return count_stale(connection, push, part)
             claim = held.last_updated
         record = msgspec.structs.replace(record, last_updated=claim)  # RE-4
+    if find_source(connection, push.source_id) is None:
+        return Outcome("unknown")  # withdrawn by a person within the time that callers are known
     key = f"{address.country_code}*{address.party_id}*{address.id}"
     received = Received(number, key, raw_digest(raw), raw, None)
     note_push(connection, push.source_id)

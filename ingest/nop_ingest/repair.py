@@ -19,7 +19,7 @@ from nop_registry.database import Connection
 from nop_registry.enums import ObjectKind
 from nop_registry.identifiers import object_number
 from nop_registry.store import deliveries
-from nop_registry.store.sources import Source
+from nop_registry.store.sources import Source, find_source
 
 
 def pull_one(
@@ -34,15 +34,16 @@ def pull_one(
 ) -> bool:
     """GET one Location and store it as a page of one; False: the operator has it not.
 
-    Also False when the party was not agreed on, or another Location came. Raises an OcpiError that
-    says why the operator could not be asked. Commits by itself, like `pull`.
+    Also False when the source was withdrawn, the party not agreed on, or another Location came.
+    Raises an OcpiError that says why the operator could not be asked. Commits by itself, like
+    `pull`.
     """
     if connection.info.transaction_status is not TransactionStatus.IDLE:
         raise RuntimeError("pull_one() commits by itself: end the open transaction first")
     with connection.transaction():
         agreement = find_agreement(connection, source, country)
     owner = country_code.upper(), party_id.upper()
-    if agreement.parties is not None and owner not in agreement.parties:
+    if source.withdrawn_at or (agreement.parties is not None and owner not in agreement.parties):
         return False
     if agreement.owner is None:  # what names no party is the one that was asked for
         agreement = msgspec.structs.replace(agreement, owner=owner)
@@ -61,7 +62,7 @@ def pull_one(
         (received,) = recognise(
             connection, source.id, ObjectKind.LOCATION, module.peek, pages, context
         )
-        if received.number != wanted:
+        if received.number != wanted or find_source(connection, source.id) is None:
             return False
         tally = Tally()
         delivery = deliveries.push_delivery(connection, source.id, "locations", version.number)

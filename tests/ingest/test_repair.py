@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -11,8 +12,9 @@ from operator_server import KEY, Operator, a_location, agree_on, intercept, read
 
 from nop_ingest.pull import PullReport
 from nop_ingest.repair import pull_one
-from nop_registry.database import Connection
+from nop_registry.database import Connection, connect
 from nop_registry.store import sources
+from nop_registry.store.withdrawal import withdraw_source
 
 Pull = Callable[..., PullReport]
 
@@ -71,6 +73,28 @@ def test_a_party_that_was_not_agreed_on_is_not_fetched(
     serve_one(operator, a_location(9, party_id="XYZ"))
     agree_on(connection, source_of(), "INTPC")
     assert not fetch(connection, "XYZ")
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_a_source_that_was_withdrawn_does_not_come_back_in_single_locations(
+    connection: Connection, database_url: str, operator: Operator, source_of: Any, when: str
+) -> None:
+    """SE-7, PU-15: a status that was pushed at that moment has asked for its Location."""
+
+    def withdraw(request: BaseHTTPRequestHandler | None = None) -> bool:
+        with closing(connect(database_url)) as person, person.transaction():
+            withdraw_source(person, "tpc", "its licence ended")
+        return False
+
+    serve_one(operator, a_location(9))
+    agree_on(connection, source_of(), "INTPC")
+    connection.commit()
+    if when == "before":
+        withdraw()
+    else:
+        intercept(operator, "/locations/LOC9", withdraw)
+    assert not fetch(connection)
+    assert read(connection, "SELECT count(*) FROM location") == [(0,)]
 
 
 def test_fetching_one_leaves_a_pull_that_was_cut_off_as_it_is(

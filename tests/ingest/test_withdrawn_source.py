@@ -40,6 +40,21 @@ def test_a_push_does_not_bring_a_withdrawn_source_back(
     assert one(registry, public) == (1, 0)
 
 
+def test_a_push_at_the_moment_of_the_withdrawal_brings_nothing_back(
+    pusher: Pusher, registry: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SE-7: its caller is still remembered as one who delivers."""
+    monkeypatch.setattr(callers, "REMEMBERED_S", 60.0)
+    pusher.send("PUT", LOC, a_location(1))
+    with registry.transaction():
+        withdraw_source(registry, "tpc", "its licence ended")
+    newer = a_location(1, last_updated=LATER, name="Back")
+    assert pusher.code("PUT", LOC, newer) == (404, 2003)
+    assert pusher.code("PUT", "/tariffs/IN/TPC/T1", a_tariff()) == (404, 2001)
+    public = "SELECT (SELECT count(*) FROM site), (SELECT count(*) FROM tariff)"
+    assert one(registry, public) == (0, 0)
+
+
 def test_new_credentials_do_not_bring_a_withdrawn_source_back(
     ours: OurServer, cpo: FakeCpo, connection: Connection
 ) -> None:
