@@ -19,6 +19,10 @@ from nop_ingest.ocpi.links import Link, next_link, offset_of, with_offset
 MAX_PAGES = 20_000
 _EMPTY_PAGES = 2
 _CIRCLE = "the peer sends the same page again and again"
+_LACKING = (
+    "the peer says it has {} objects but sent {}. "
+    "One whose X-Total-Count is wrong for good needs the quirk ignore_total"
+)
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -223,6 +227,6 @@ class Walk:
 
     def _finish(self) -> None:
         if self.total is not None and self._position < self.total:
-            self.reason = f"the peer says it has {self.total} objects but sent {self._position}"
+            self.reason = _LACKING.format(self.total, self._position)
         else:
             self.complete = True
