@@ -147,9 +147,10 @@ def test_a_list_whose_objects_moved_between_pages_makes_nothing_missing(
 def test_a_moved_module_is_found_by_reading_the_details_again(
     operator: Operator, source_of: Any, pull_it: Pull
 ) -> None:
-    """TR-14 (3), VE-9: each pull reads them."""
+    """TR-14 (3), VE-9: each pull reads them; where it was is nothing any more."""
     source_of()
     pull_it()
+    asked = []
 
     def moved(request: BaseHTTPRequestHandler) -> bool:
         ends = [
@@ -158,8 +159,16 @@ def test_a_moved_module_is_found_by_reading_the_details_again(
         send(request, {"version": "2.2.1", "endpoints": ends})
         return True
 
+    def gone(request: BaseHTTPRequestHandler) -> bool:
+        asked.append(request.path)
+        request.send_error(404)
+        return True
+
     intercept(operator, "/2.2.1", moved)
-    assert not pull_it(full=True).failed
+    intercept(operator, "/locations", gone)
+    report = pull_it(full=True)
+    assert not report.failed and asked == []
+    assert report.modules[-1].tally.unchanged == len(operator.locations)
 
 
 def test_an_answer_that_is_no_ocpi_is_told(

@@ -40,7 +40,7 @@ def serve(operator: Any, *, link: Any = None, total: Any = 25, limit: Any = None
 @pytest.mark.parametrize("total", [25, None])
 @pytest.mark.parametrize("limit", [10, None])
 def test_a_missing_link_is_replaced_by_counting(operator: Any, total: Any, limit: Any) -> None:
-    """TR-43, #831: by what was received, not by what was asked for."""
+    """TR-43, P4, #831: by what was received, not by what was asked for."""
     serve(operator, total=total, limit=limit)
     found, crawl = walk(operator)
     assert found == ALL and crawl.complete
@@ -59,7 +59,7 @@ def test_a_missing_link_is_replaced_by_counting(operator: Any, total: Any, limit
 def test_an_unusable_link_is_replaced_by_counting(
     operator: Any, target: str, total: int | None
 ) -> None:
-    """PU-9."""
+    """PU-9, P4."""
     serve(operator, link=lambda o: target.format(url=operator.url(""), offset=o), total=total)
     found, crawl = walk(operator)
     assert sorted(set(found)) == ALL and crawl.complete
@@ -87,7 +87,7 @@ def test_a_last_page_may_link_to_an_empty_one(operator: Any) -> None:
 
 
 def test_a_total_that_counts_the_page_is_not_believed(operator: Any) -> None:
-    """PU-9: X-Total-Count and X-Limit = number returned, with and without links."""
+    """PU-9, P4: X-Total-Count and X-Limit = number returned, with and without links."""
     serve(
         operator, link=lambda o: o and operator.url(f"/locations?offset={o}"), total=len, limit=len
     )
@@ -103,7 +103,7 @@ def test_a_total_that_counts_the_page_is_not_believed(operator: Any) -> None:
 def test_a_total_that_is_never_reached_leaves_the_crawl_incomplete(
     operator: Any, total: int
 ) -> None:
-    """T6: nothing may be retired on such a crawl; a person may declare the total wrong."""
+    """P4, T6: nothing may be retired on such a crawl; a person may declare the total wrong."""
     serve(operator, total=total, link=lambda o: o and operator.url(f"/locations?offset={o}"))
     found, crawl = walk(operator)
     assert found == ALL and not crawl.complete

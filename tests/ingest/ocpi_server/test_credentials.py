@@ -220,6 +220,14 @@ def test_put_in_another_version_changes_the_version(ours: OurServer, cpo: FakeCp
     assert ours.peer().version == "2.3.0"
 
 
+def test_put_tells_that_modules_moved(ours: OurServer, cpo: FakeCpo) -> None:
+    """VE-9, CR-30: the details are read anew, and what they list now is what is kept."""
+    token = cpo.send(ours, "POST", ours.invite()).data["token"]
+    cpo.modules = [("credentials", "SENDER"), ("locations", "SENDER")]
+    assert cpo.send(ours, "PUT", token).code == 1000
+    assert {e["identifier"] for e in ours.peer().endpoints} == {"credentials", "locations"}
+
+
 def test_a_failed_put_leaves_the_old_tokens(ours: OurServer, cpo: FakeCpo) -> None:
     """CR-30, CR-10: nothing is stored then."""
     token = cpo.send(ours, "POST", ours.invite()).data["token"]

@@ -43,7 +43,7 @@ def _shown(found: Finding) -> dict[str, Any]:
 def test_an_object_becomes_the_expected_record_and_findings(
     version: OcpiVersion, path: Path
 ) -> None:
-    """DM-6, DM-8, DM-9, P25, TR-20, TR-30, TR-32, TR-33, TR-35: read as real feeds write them."""
+    """DM-4, DM-6, DM-8, DM-9, P25, TR-20, TR-30 to TR-33, TR-35: read as real feeds write them."""
     record, findings = read(version, path)
     expected = json.loads(path.with_suffix(".expected.json").read_text())
     assert json.loads(msgspec.json.encode(record)) == expected["record"]

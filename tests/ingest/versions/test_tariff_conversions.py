@@ -227,8 +227,13 @@ def test_a_component_without_a_step_is_not_rounded_up() -> None:
 
 
 def test_words_about_a_tariff_are_passed_on_beside_its_prices() -> None:
-    """TA-7"""
+    """TA-7: words alone are no price, however they read: such a tariff is refused."""
     for number in ("2.1.1", "2.2.1", "2.3.0"):
+        words = {"tariff_alt_text": [{"language": "en", "text": "Free for everybody: 0.00"}]}
+        raw = words | {"id": "T1", "currency": "INR", "elements": [], "tax_included": "NO",
+                       "last_updated": "2026-06-01T12:00:00Z"}  # fmt: skip
+        record, findings = version(number).to_tariff(msgspec.json.encode(raw), CONTEXT)
+        assert record is None and findings
         said = document(
             say_tariff(
                 number,

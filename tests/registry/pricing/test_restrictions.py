@@ -48,6 +48,7 @@ def test_the_day_of_the_week_is_the_local_one() -> None:
 
 
 def test_limits_include_their_lower_and_exclude_their_upper_end() -> None:
+    """TA-3: and all of them hold at that moment, or the element does not."""
     limits = TariffRestrictions(min_duration=60, max_duration=120, min_kwh=D(1), max_kwh=D(2))
 
     def at(seconds: int, kwh: int) -> bool:
