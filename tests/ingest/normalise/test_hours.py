@@ -48,6 +48,7 @@ def periods(*texts: str) -> tuple[RegularHours, ...]:
 def test_midnight_night_and_sunday_have_one_spelling(
     given_periods: list[str], settled: list[str]
 ) -> None:
+    """HO-2."""
     location, codes = settle(Hours(twentyfourseven=False, regular_hours=periods(*given_periods)))
     assert location.opening_times is not None
     assert location.opening_times.regular_hours == periods(*settled)
@@ -71,7 +72,7 @@ def test_all_day_on_all_days_is_always_open() -> None:
 
 
 def test_hours_that_say_nothing_are_unknown_not_closed() -> None:
-    """HO-5: and no hours at all are unknown too."""
+    """HO-1, HO-5: and no hours at all are unknown too."""
     location, codes = settle(Hours(twentyfourseven=False))
     assert location.opening_times is None
     assert codes == ["hours-empty"]
@@ -80,6 +81,7 @@ def test_hours_that_say_nothing_are_unknown_not_closed() -> None:
 
 
 def test_always_open_keeps_its_exceptions_and_drops_regular_hours() -> None:
+    """HO-1."""
     closed = ExceptionalPeriod(period_begin=NOON, period_end=NOON + timedelta(hours=1))
     backwards = ExceptionalPeriod(period_begin=NOON, period_end=NOON - timedelta(hours=1))
     hours = Hours(

@@ -125,7 +125,7 @@ def test_a_lasting_failure_is_raised_to_the_caller(
 def test_the_spelling_of_date_from_is_found_and_remembered(
     operator: Any, reply: Any, accepts: Callable[[str], bool], date_format: str | None
 ) -> None:
-    """PU-6."""
+    """PU-6, P5."""
     good = operator.routes["/locations"]
     operator.routes["/locations"] = lambda asked: (
         good(asked)

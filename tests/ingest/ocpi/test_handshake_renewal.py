@@ -56,13 +56,15 @@ def test_a_refused_rotation_leaves_the_old_tokens_although_the_new_one_was_tried
 
 
 @pytest.mark.parametrize(
-    "answer", [(200, 1000), (401, 2001), (404, 2000), (405, 2000), (500, 3000)]
-)
+    "answer",
+    [(200, 1000), (401, 2001), (404, 2000), (405, 2000), (500, 3000),
+     *((200, 1000, echo) for echo in ({}, [], "", {"token": "x"}))],
+)  # fmt: skip
 def test_unregistering_ends_the_connection_whatever_the_peer_says(
     ours: OurServer, cpo: FakeCpo, register: Register, connection: Connection,
-    answer: tuple[int, int],
+    answer: tuple[Any, ...],
 ) -> None:  # fmt: skip
-    """CR-32, CR-14, CR-33, CR-34: no token is valid any more; the source keeps its data."""
+    """CR-32, CR-14, CR-33, CR-34, TR-11: no token is valid any more; the source keeps its data."""
     register()
     cpo.on["DELETE"] = lambda request: reply(request, *answer)
     outcome = handshake.unregister(connection, ours.peer(), key=ours.key)

@@ -143,7 +143,7 @@ def refuse(operator: Any, name: str) -> None:
 
 
 def test_a_peer_that_takes_no_date_at_all_is_read_whole(operator: Any) -> None:
-    """PU-6: and never in part again."""
+    """PU-6, P5: and never in part again."""
     refuse(operator, "date_from")
     with operator.peer() as peer:
         assert len(ids(peer.pages("locations", date_from=YESTERDAY))) == 25

@@ -9,11 +9,12 @@ import pytest
 from handshake_parties import FakeCpo, OurServer, ask, rows
 from litestar.testing import RequestFactory
 
-from nop_ingest.ocpi.tokens import new_token
+from nop_ingest.ocpi.tokens import new_token, token_digest
 from nop_ingest.ocpi_server import failures
 from nop_ingest.ocpi_server.doorkeeper import candidates
 from nop_ingest.ocpi_server.failures import Failures
 from nop_registry.database import Connection
+from nop_registry.store import peers
 
 
 def identifiers(details: Any) -> set[str]:
@@ -162,6 +163,19 @@ def test_a_token_is_kept_as_its_digest_only(
     assert rows(connection, "SELECT length(digest) FROM peer_token") == [(32,)]
     dump = str(rows(connection, "SELECT p.*, t.* FROM peer p, peer_token t"))
     assert answer.data["token"] not in dump
+
+
+def test_a_header_that_would_open_two_connections_opens_none(
+    ours: OurServer, connection: Connection
+) -> None:
+    """TR-4: tokens agreed by hand, of which one is the other in Base64."""
+    encoded = base64.b64encode(b"agreed-by-hand").decode()
+    for token, http in (("agreed-by-hand", 200), (encoded, 401)):
+        peer = peers.add_peer(connection, name=f"peer-{http}", purpose="consumer")
+        peers.add_token(connection, peer, token_digest(token), "access")
+        connection.commit()
+        assert ask("GET", ours.versions_url, encoded, raw=True).http == http
+    assert ask("GET", ours.versions_url, "agreed-by-hand", raw=True).http == 200
 
 
 def test_who_keeps_knocking_with_wrong_tokens_must_wait() -> None:

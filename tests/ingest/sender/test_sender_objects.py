@@ -32,7 +32,7 @@ def namesakes(operator: Operator) -> Operator:
 
 
 def test_one_location_evse_or_connector_is_found_in_any_spelling(consumer: Any) -> None:
-    """SE-1, TR-32: ids do not differ by their case alone."""
+    """SE-1, TR-32, P12: ids do not differ by their case alone."""
     assert consumer.data("locations/loc2")["name"] == "Station 2"
     assert consumer.data("locations/LOC2/2-1")["evse_id"] == "IN*TPC*E2*1"
     assert consumer.data("locations/LOC2/2-1/1")["standard"] == "IEC_62196_T2_COMBO"

@@ -53,7 +53,7 @@ def test_an_id_is_never_cut(length: int) -> None:
 
 
 def test_of_ids_that_differ_only_in_case_the_newer_is_given_out() -> None:
-    """TR-32"""
+    """TR-32, P12."""
     old = msgspec.structs.replace(PLUG, id="a", last_updated=NOON - timedelta(days=1))
     new = msgspec.structs.replace(PLUG, id="A")
     for connectors in ((old, new), (new, old)):

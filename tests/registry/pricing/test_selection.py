@@ -41,6 +41,7 @@ def test_a_profile_that_a_driver_must_ask_for_is_not_the_price() -> None:
 
 
 def test_no_tariff_is_no_choice() -> None:
+    """DM-10: so there is no price, where one who charges for nothing names a price of zero."""
     assert choose([], NOW) is None
 
 
