@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -79,6 +81,15 @@ def test_too_large_bodies_and_objects_are_refused(
     deep = b'{"id":"LOC1","x":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
     answer = pusher.client.put(f"/ocpi/2.2.1/receiver{LOC}", content=deep, headers=pusher.headers)
     assert answer.status_code == 400
+
+
+def test_a_compressed_body_is_refused_unread(pusher: Pusher) -> None:
+    """RE-14, T4: and its sender is told why, not that it is no JSON."""
+    body = gzip.compress(json.dumps(a_location(1)).encode())
+    url, headers = f"/ocpi/2.2.1/receiver{LOC}", pusher.headers | {"Content-Encoding": "gzip"}
+    answer = pusher.client.put(url, content=body, headers=headers)
+    assert (answer.status_code, answer.json()["status_code"]) == (415, 2001)
+    assert "Content-Encoding" in answer.json()["status_message"]
 
 
 def test_a_url_segment_is_decoded_once(pusher: Pusher) -> None:

@@ -123,7 +123,9 @@ def _new_id() -> bytes:
 
 
 async def read_body(exchange: Exchange, receive: Receive) -> bytes:
-    """The whole body. Raises OcpiRefusal 413, 408, or 400 when the sender went away."""
+    """The whole body. Raises OcpiRefusal 415, 413, 408, or 400 when the sender went away."""
+    if exchange.header(b"content-encoding").strip().lower() not in (b"", b"identity"):
+        raise OcpiRefusal(415, INVALID, "send the body as it is, without a Content-Encoding")
     length = exchange.header(b"content-length")
     if length.isdigit() and int(length) > MOST_BYTES:
         raise _too_long()

@@ -107,7 +107,7 @@ def _page(connection: Connection, speaker: Speaker, question: Question, module: 
         )  # fmt: skip
     so_far = omitted + (cursor.omitted if cursor else 0)
     following = Cursor(place, total, so_far) if more and place is not None else None
-    return Page(documents, total - so_far, omitted, following)
+    return Page(documents, max(0, total - so_far), omitted, following)
 
 
 def _total(connection: Connection, question: Question, module: _List[L], found: Sequence[L]) -> int:

@@ -88,6 +88,11 @@ def test_a_parameter_without_sense_is_named(consumer: Any, query: str, parameter
     assert body["status_message"].startswith(parameter)
 
 
+def test_more_left_out_than_there_were_at_first_is_no_negative_total(consumer: Any) -> None:
+    """TR-40: what cannot be said may have come while a consumer was paging."""
+    assert consumer.ask("locations?cursor=1.1.1.9").headers["x-total-count"] == "0"
+
+
 def test_the_limit_is_100_unless_asked_and_never_above_500(
     operator: Operator, consumer: Any, pull_now: Callable[..., PullReport]
 ) -> None:
