@@ -136,6 +136,22 @@ def test_faults_that_change_their_place_in_a_list_are_no_new_ones(pusher: Pusher
     assert [told["field"] for told in answer["data"]] == ["evses[0].floor_level"]
 
 
+def test_a_part_is_not_older_than_a_whole_that_brought_only_a_new_time(
+    any_version: Pusher, registry: Connection
+) -> None:
+    """RE-8, P6: some send every Location anew each hour; an EVSE has a clock of its own."""
+    location = as_version(any_version.version, a_location(1))
+    any_version.send("PUT", LOC, location)
+    any_version.send("PUT", LOC, location | {"last_updated": LATEST})
+    evse = location["evses"][0] | {"status": "CHARGING", "last_updated": LATER}
+    assert any_version.code("PUT", f"{LOC}/1-1", evse) == (200, 1000)
+    assert status_of(registry, "1-1") == "CHARGING"
+    assert any_version.get(LOC)["last_updated"] == LATEST
+    name = {"name": "Of before", "last_updated": LATER}
+    assert any_version.code("PATCH", LOC, name) == (200, 1000)
+    assert any_version.get(LOC)["name"] == "Station 1"
+
+
 def test_what_is_older_than_what_is_held_is_accepted_and_not_applied(
     any_version: Pusher, registry: Connection
 ) -> None:
