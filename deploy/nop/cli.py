@@ -9,7 +9,9 @@ import importlib
 import sys
 from importlib.util import find_spec
 
+import psycopg
 import typer
+from psycopg.errors import UndefinedColumn, UndefinedFunction, UndefinedTable
 
 import nop.commands
 from nop import logs
@@ -46,5 +48,15 @@ def main() -> None:
     try:
         build(*sys.argv[1:2])()
     except NopError as error:
-        print(f"nop: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(_tell(str(error)))
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[0]
+        sys.exit(_tell(f"the database cannot be reached or is busy ({reason}): is it running?"))
+    except (UndefinedTable, UndefinedColumn, UndefinedFunction) as error:
+        told = f"the database has not the tables of this program ({error.diag.message_primary})"
+        sys.exit(_tell(f"{told}: run `nop migrate`, or `nop up`, which does it too"))
+
+
+def _tell(message: str) -> int:
+    print(f"nop: {message}", file=sys.stderr)
+    return 1
