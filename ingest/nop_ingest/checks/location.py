@@ -22,7 +22,8 @@ def address_missing(location: LocationRecord, context: Context) -> Flaw | None:
     missing = [name for name in ("address", "city") if getattr(location, name) is None]
     if not missing:
         return None
-    return Flaw(missing[0], f"no {' and no '.join(missing)} is given: send both, as OCPI requires")
+    what = " and no ".join(missing)
+    return Flaw(missing[0], f"no {what} is given: send address and city, as OCPI requires")
 
 
 @check("country-missing", Severity.INFO)

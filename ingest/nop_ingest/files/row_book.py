@@ -66,7 +66,8 @@ class RowBook:
             if finding.code in self._format.lacks:
                 self._lacking.setdefault(finding.code, finding)
             else:
-                found += self._placed(finding, _rows_of(finding, parsed))
+                rows = _rows_of(finding, parsed)
+                found += self._placed(finding, rows, _point_of(finding, parsed))
         self._settle(parsed.rows, _rows_taken(parsed, record), found)
         return found
 
@@ -137,10 +138,12 @@ class RowBook:
             if row not in taken:
                 self._rejected.setdefault(row, "not-taken")
 
-    def _placed(self, finding: Finding, rows: Iterable[int | None]) -> list[Finding]:
+    def _placed(
+        self, finding: Finding, rows: Iterable[int | None], point: str = "1"
+    ) -> list[Finding]:
         """The finding on each row it is about, with the file's column instead of the path."""
         path = _INDEX.sub("", finding.path)
-        column = self._format.columns.get(path, path)
+        column = self._format.columns.get(path, path).replace("{point}", point)
         return [msgspec.structs.replace(finding, path=column, row_no=row) for row in rows]
 
     def _list(self, finding: Finding) -> None:
@@ -198,6 +201,14 @@ def _rows_of(finding: Finding, parsed: ParsedLocation) -> tuple[int, ...]:
         if connector and len(rows) > int(connector):
             rows = rows[int(connector) : int(connector) + 1]
     return rows
+
+
+def _point_of(finding: Finding, parsed: ParsedLocation) -> str:
+    """Which of its row's points the finding is about; the first, where it does not say."""
+    within = _EVSE_PATH.match(finding.path)
+    if parsed.evse_points and within and int(within[1]) < len(parsed.evse_points):
+        return str(parsed.evse_points[int(within[1])])
+    return "1"
 
 
 def _rows_taken(parsed: ParsedLocation, record: LocationRecord | None) -> set[int]:

@@ -19,13 +19,21 @@ _AC_AMPERES = (
 )
 
 
+THREE_PHASE_CEE = "IEC 60309 three-phase"
+"""A socket of a size that is not known, or that OCPI has no name for."""
+
+
 def iec_60309(phases: int, amperes: int | None) -> str:
-    """The OCPI name of an IEC 60309 socket ("CEE"); of three phases it depends on the amperes."""
+    """The OCPI name of an IEC 60309 socket ("CEE"); of three phases it depends on the amperes.
+
+    >>> iec_60309(3, 32), iec_60309(3, 125)
+    ('IEC_60309_2_three_32', 'IEC 60309 three-phase')
+    """
     if phases == 1:
         return "IEC_60309_2_single_16"
     if amperes is None:
-        return "IEC 60309 three-phase"
-    return next((name for most, name in _AC_AMPERES if amperes <= most), _AC_AMPERES[-1][1])
+        return THREE_PHASE_CEE
+    return next((name for most, name in _AC_AMPERES if amperes <= most), THREE_PHASE_CEE)
 
 
 def power_type_of(standard: str, stated: PowerType | None) -> PowerType | None:

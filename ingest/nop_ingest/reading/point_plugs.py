@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from nop_ingest.reading.plug_vocabulary import DIRECT_CURRENT
+from nop_ingest.reading.plug_vocabulary import DIRECT_CURRENT, THREE_PHASE_CEE
 from nop_registry.enums import ConnectorFormat, PowerType
 from nop_registry.records import ConnectorRecord
 
@@ -19,12 +19,16 @@ _CARRIES_W = {  # with a tenth to spare, as in the check `power-too-high`
     "IEC_60309_2_single_16": 4_100,
     "IEC_60309_2_three_16": 12_200,
     "IEC_60309_2_three_32": 24_400,
+    "IEC_60309_2_three_64": 49_000,
+    THREE_PHASE_CEE: 49_000,
     "IEC_62196_T1": 21_200,
     "IEC_62196_T2": 49_000,
 }
 _HOUSEHOLD = frozenset({"DOMESTIC_E", "DOMESTIC_F"})  # 16 A at 230 V, by the standard
 _ONE_PHASE = _HOUSEHOLD | {"DOMESTIC_B", "IEC_60309_2_single_16"}
-_THREE_PHASES = frozenset({"IEC_60309_2_three_16", "IEC_60309_2_three_32"})
+_THREE_PHASES = frozenset(
+    {"IEC_60309_2_three_16", "IEC_60309_2_three_32", "IEC_60309_2_three_64", THREE_PHASE_CEE}
+)
 
 
 class Plug(NamedTuple):

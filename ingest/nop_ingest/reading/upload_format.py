@@ -31,6 +31,8 @@ class ParsedLocation(msgspec.Struct, frozen=True, tag="location"):
     notices: tuple[Notice, ...] = ()
     partial: bool = False
     """Some rows of this Location were refused: what they said before stays published."""
+    evse_points: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Which of its row's points each EVSE is, where a row may have several."""
 
 
 class ParsedTariff(msgspec.Struct, frozen=True, tag="tariff"):
@@ -90,7 +92,8 @@ class UploadFormat(msgspec.Struct, frozen=True):
     parse: Callable[[ReceivedFile], Iterator[Parsed]]
     """Raises InvalidInput when the file as a whole cannot be used."""
     columns: dict[str, str] = {}
-    """Column of each field, by the field's path without indexes: `evses.connectors.standard`."""
+    """Column of each field, by the field's path without indexes: `evses.connectors.standard`.
+    `{point}` in it stands for the number of `ParsedLocation.evse_points`."""
     in_parts: bool = False
     """A Location may be gathered from several JSON values: one that is lost may be a part of it."""
     lacks: frozenset[str] = frozenset()

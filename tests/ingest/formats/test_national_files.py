@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import xlsxwriter
 
+from nop_ingest.context import Context
+from nop_ingest.files.row_book import RowBook
 from nop_ingest.formats import catalogue
+from nop_ingest.normalise.steps import normalise_location
 from nop_ingest.reading.received_file import ReceivedFile
 from nop_ingest.reading.upload_format import (
     FileNotice,
@@ -115,3 +119,16 @@ def test_a_column_nobody_knows_is_told(tmp_path: Path) -> None:
     told = [i.notice for i in parse(odd) if isinstance(i, FileNotice)]
 
     assert [(notice.code, notice.path) for notice in told] == [("column-unknown", "couleur")]
+
+
+def test_a_remark_on_a_row_s_second_point_stands_in_that_point_s_column() -> None:
+    register = GOLDEN / "bnetza_until_2023/register.csv"
+    mixed = locations(parse(register))[-1]  # CCS and CEE of 50 kW; Type 2 and CEE of 43 kW
+    record, findings = normalise_location(
+        mixed.record, Context(country="DE", received_at=datetime.now(UTC))
+    )
+    told = RowBook(catalogue.find_format("bnetza_until_2023")).add_location(mixed, record, findings)
+
+    assert [(one.code, one.path) for one in told if one.code.startswith("power-")] == [
+        ("power-missing", "P1 [kW]"), ("power-missing", "P2 [kW]"),
+    ]  # fmt: skip

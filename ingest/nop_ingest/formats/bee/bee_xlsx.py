@@ -28,6 +28,7 @@ import msgspec
 
 from nop_ingest.formats.bee.vocabulary import OPERATORS, Outlet, find_state, outlets_of
 from nop_ingest.reading.received_file import ReceivedFile
+from nop_ingest.reading.table_rows import about_columns
 from nop_ingest.reading.tables import find_bad_cell, parse_number
 from nop_ingest.reading.upload_format import (
     FileNotice,
@@ -104,6 +105,7 @@ def parse(file: ReceivedFile) -> Iterator[Parsed]:
     names = [_squeeze(name) for name in file.table.header]
     for notice in file.table.notices:
         yield FileNotice(notice)
+    yield from about_columns(names, COLUMNS, (OWNERSHIP,))
     stations: dict[_Station, list[_Row]] = defaultdict(list)
     spoilt: set[_Station] = set()
     for number, texts in file.table.rows:

@@ -17,6 +17,6 @@ FORMAT = UploadFormat(
     title="Germany, register of charging devices of the Bundesnetzagentur (CSV or XLSX)",
     sniff=sniff,
     parse=parse,
-    columns={**COLUMNS, "evses.connectors.max_electric_power": "Nennleistung Stecker1"},
+    columns={**COLUMNS, "evses.connectors.max_electric_power": "Nennleistung Stecker{point}"},
     lacks=frozenset({"last-updated-missing", "tariff-missing", "time-zone-missing"}),
 )

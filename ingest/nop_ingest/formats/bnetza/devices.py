@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from nop_ingest.formats.bnetza import vocabulary as words
+from nop_ingest.reading.plug_vocabulary import THREE_PHASE_CEE
 from nop_ingest.reading.point_plugs import Plug, connectors_of
 from nop_ingest.reading.table_rows import Row, Unheld
 from nop_ingest.reading.tables import parse_number
@@ -34,6 +35,7 @@ _SHORT = {
     "IEC_60309_2_single_16": "CEE16",
     "IEC_60309_2_three_16": "CEE3x16",
     "IEC_60309_2_three_32": "CEE3x32",
+    THREE_PHASE_CEE: "CEE3",
     "IEC_62196_T1": "T1",
     "IEC_62196_T2": "T2",
     "IEC_62196_T2_COMBO": "CCS",
@@ -50,13 +52,15 @@ class Device(NamedTuple):
     """A row that was taken."""
 
     row: Row
-    evses: list[EvseRecord]
+    points: dict[int, EvseRecord]
+    """By their numbers in the row."""
 
 
 def points_of(
     row: Row, location_id: str, counted: dict[str, int], unheld: Unheld
-) -> list[EvseRecord]:
-    """The points of a row. `counted`: how many of each kind its Location has so far."""
+) -> dict[int, EvseRecord]:
+    """The points of a row, by their numbers in it. `counted`: how many of each kind its Location
+    has so far."""
     device = row.text("device")
     status = _status(row)
     capabilities = _capabilities(row, unheld)
@@ -66,31 +70,29 @@ def points_of(
     stated = parse_number(row.cells.get("points", ""))
     described = {n: found for n in _numbers(row) if (found := _connectors(row, n)) is not None}
     with_plugs = sum(bool(found) for found in described.values())
-    evses = []
+    points = {}
     for n, connectors in described.items():
         evse_id = _evse_id(row, n)
         if not connectors and evse_id is None and stated is not None and with_plugs >= stated:
             continue  # a stray number of kW: the points that the row counts are described
         kind = "+".join(_short(c) for c in connectors) or "NONE"
         counted[kind] += 1
-        evses.append(
-            EvseRecord(
-                uid=f"{device}-{n}" if device else _uid(location_id, kind, counted[kind]),
-                evse_id=evse_id,
-                status=status,
-                connectors=connectors,
-                capabilities=capabilities,
-                parking_restrictions=restrictions,
-                directions=directions,
-            )
+        points[n] = EvseRecord(
+            uid=f"{device}-{n}" if device else _uid(location_id, kind, counted[kind]),
+            evse_id=evse_id,
+            status=status,
+            connectors=connectors,
+            capabilities=capabilities,
+            parking_restrictions=restrictions,
+            directions=directions,
         )
-    if stated is not None and stated != len(evses):
+    if stated is not None and stated != len(points):
         row.remark(
             "points-miscounted", "points",
-            f"The row describes {len(evses)} point(s), which are taken: describe each, or correct "
+            f"The row describes {len(points)} point(s), which are taken: describe each, or correct "
             "the number.", Severity.WARNING,
         )  # fmt: skip
-    return evses
+    return points
 
 
 def _numbers(row: Row) -> Iterable[int]:
@@ -228,8 +230,8 @@ def location_of(
     # Only a row with a status claims one: the others leave alone what live data has said.
     evses = tuple(
         msgspec.structs.replace(evse, last_updated=updated) if row.text("status") else evse
-        for row, evses in devices
-        for evse in evses
+        for row, points in devices
+        for evse in points.values()
     )
     record = LocationRecord(
         country_code=country,
@@ -254,9 +256,10 @@ def location_of(
         record,
         msgspec.Raw(_encode([_named(row.cells, own) for row in rows])),
         tuple(row.number for row in rows),
-        tuple((device.row.number,) for device in devices for _ in device.evses),
+        tuple((device.row.number,) for device in devices for _ in device.points),
         tuple(_own_words(rows, own)),
         partial,
+        tuple(n for device in devices for n in device.points),
     )
 
 

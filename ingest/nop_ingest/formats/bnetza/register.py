@@ -158,8 +158,8 @@ def _locations(
                     f"The same as row {first}: counted as a further device of its kind. If it is "
                     "the same device, take the row out.",
                 )  # fmt: skip
-            evses = points_of(row, location_id, counted, unheld)
-            devices.append(Device(row, evses))
+            points = points_of(row, location_id, counted, unheld)
+            devices.append(Device(row, points))
         if devices:
             where = (*PARTY, location_id)
             own = dict(zip(names, table.header, strict=True))
@@ -199,11 +199,11 @@ COLUMNS = {
     "operator": "Betreiber",
     "postal_code": "Postleitzahl",
     "state": "Bundesland",
-    "evses": "Steckertypen1",
-    "evses.evse_id": "EVSE-ID1",
-    "evses.connectors": "Steckertypen1",
-    "evses.connectors.standard": "Steckertypen1",
-    "evses.connectors.power_type": "Steckertypen1",
-    "evses.connectors.max_electric_power": "P1 [kW]",
+    "evses": "Steckertypen{point}",
+    "evses.evse_id": "EVSE-ID{point}",
+    "evses.connectors": "Steckertypen{point}",
+    "evses.connectors.standard": "Steckertypen{point}",
+    "evses.connectors.power_type": "Steckertypen{point}",
+    "evses.connectors.max_electric_power": "P{point} [kW]",
 }
 """Column of each field, in editions until 2023."""
