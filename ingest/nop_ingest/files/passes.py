@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Set
 from datetime import UTC, datetime
 
 import msgspec
 
 from nop_ingest.context import Context
-from nop_ingest.files import commit, foretelling
+from nop_ingest.files import commit, foretelling, statuses
 from nop_ingest.files.ahead import Ahead
 from nop_ingest.files.ending import Ending
 from nop_ingest.files.errand import Errand, KeepFindings, Progress
 from nop_ingest.files.reading import Batch, FileReader
 from nop_ingest.files.row_book import RowBook
-from nop_ingest.files.statuses import Claims, StatusJudge, store_claims
+from nop_ingest.files.statuses import LASTING, Claims, StatusJudge, store_claims
 from nop_ingest.formats.catalogue import find_format
 from nop_ingest.sandbox import ParsedFile
 from nop_ingest.tally import Tally
@@ -24,7 +25,7 @@ from nop_registry.database import Connection
 from nop_registry.enums import ObjectKind, Status
 from nop_registry.store import deliveries
 from nop_registry.store.evse_names import EvseNames
-from nop_registry.store.lapses import note_statuses_of_file
+from nop_registry.store.lapses import find_outdated, note_statuses_of_file
 from nop_registry.store.objects import Sent, find_sent, restore_refused
 from nop_registry.store.sources import Source
 
@@ -72,6 +73,7 @@ class Pass:
         self.unnamed = 0
         self.kinds: set[ObjectKind] = set()  # what the file is about
         self.claims_statuses = False  # of EVSEs that it lists
+        self.current = 0  # of these, those that go out of date
         self.told: set[int] = set()  # sources of whose EVSEs it has begun to tell statuses
         self.owners: set[int] = set()  # sources whose EVSEs a dynamic file speaks of
         self.sent_before: dict[int, Sent | None] = {}  # of objects while no row was good
@@ -105,6 +107,7 @@ class Pass:
                 self.progress("checking" if self.delivery is None else "committing", done, total)
                 batches.wait()
                 self.keep_findings(self.book.take_new())
+        self._tell_lapsed()
         self.book.fill(self.report)
         self.keep_findings(self.book.take_new())
         self._finish()
@@ -130,12 +133,10 @@ class Pass:
             refused.tariff for refused in batch.refused
         ):
             self.kinds.add(ObjectKind.TARIFF)
-        self.claims_statuses = self.claims_statuses or any(
-            evse.status is not Status.UNKNOWN
-            for item in batch.locations
-            if item.record is not None
-            for evse in item.record.evses
-        )
+        for item in batch.locations:
+            for evse in item.record.evses if item.record else ():
+                self.claims_statuses |= evse.status is not Status.UNKNOWN
+                self.current += evse.status not in LASTING
 
     def _foretell(self, batch: Batch) -> None:
         counts = self.counts
@@ -188,6 +189,15 @@ class Pass:
         claims = self.judge.judge(batch.statuses, counts)
         self.owners.update(claims.live)
         return claims
+
+    def _tell_lapsed(self) -> None:
+        """Say so when what the file says of statuses is not live any more."""
+        current = self.judge.current if self.judge else Counter()
+        current[self.source.id] += self.current
+        with self.connection.transaction():
+            lapsed = find_outdated(self.connection, current.keys(), self.as_of)
+        if count := sum(current[source_id] for source_id in lapsed):
+            self.book.add_file_notice(statuses.lapsed(count, self.as_of, min(lapsed.values())))
 
     def _remember_sent(self, batch: Batch) -> None:
         """While no row was good, the file may yet be refused as a whole."""

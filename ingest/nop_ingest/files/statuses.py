@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -38,7 +38,8 @@ _UNDATED = Notice(
 )  # fmt: skip
 OLD = timedelta(days=30)
 """A status that was last true so long ago is not shown as live, whatever it says."""
-_LASTING = (Status.UNKNOWN, Status.PLANNED, Status.REMOVED)
+LASTING = (Status.UNKNOWN, Status.PLANNED, Status.REMOVED)
+"""Statuses that do not go out of date."""
 
 
 class Claims(NamedTuple):
@@ -66,6 +67,9 @@ class StatusJudge:
         self._received_at = received_at
         self._said: dict[int, HeldStatus] = {}  # by rows before, which may not be stored
         self._told_undated = False
+        self.current: Counter[int] = Counter()
+        """Statuses that go out of date and are not known to have: how many, by number of the
+        source whose EVSEs they are."""
 
     def judge(self, rows: Sequence[ParsedStatus], counts: StatusCounts) -> Claims:
         """What is to be written; the rows are booked and counted."""
@@ -81,7 +85,7 @@ class StatusJudge:
                 self._book.add_status(row, taken=False, findings=[unknown])
                 continue
             at = row.changed_at or self._received_at
-            is_old = self._received_at - at > OLD and row.status not in _LASTING
+            is_old = self._received_at - at > OLD and row.status not in LASTING
             status = Status.UNKNOWN if is_old else row.status
             outcomes = set()
             for evse in evses:
@@ -98,6 +102,8 @@ class StatusJudge:
                 if outcome in outcomes:
                     setattr(counts, outcome, getattr(counts, outcome) + 1)
                     break
+            if status not in LASTING and outcomes != {"older"}:
+                self.current.update({evse.source_id for evse in evses})
             remarks = [_OLDER] if outcomes == {"older"} else []
             if is_old:
                 remarks.append(_old(row, self._received_at - at))
@@ -117,6 +123,19 @@ def _old(row: ParsedStatus, age: timedelta) -> Notice:
         f"It was {row.status.value} {age.days} days ago, which is too old to be shown as live: it "
         "is kept in the history, and the status is UNKNOWN. Send when it was last confirmed.",
         f"{row.changed_at:%Y-%m-%dT%H:%M:%SZ}",
+    )  # fmt: skip
+
+
+def lapsed(count: int, as_of: datetime, believed_for: timedelta) -> Notice:
+    """Remark on a file whose statuses, newest `as_of`, are older than their source is believed."""
+    return Notice(
+        "statuses-lapsed", Severity.WARNING, "evses.last_updated",
+        f"{count:,} statuses are too old to be shown as live, since the newest time in the file is "
+        f"{as_of:%Y-%m-%dT%H:%M:%SZ} and this source is believed for "
+        f"{believed_for // timedelta(minutes=1):,} minutes; they are published as UNKNOWN: send "
+        "the file sooner, or each status with the time when it was last confirmed. If you can "
+        "only send less often, ask the platform to believe this source for longer.",
+        f"{as_of:%Y-%m-%dT%H:%M:%SZ}",
     )  # fmt: skip
 
 

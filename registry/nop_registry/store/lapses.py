@@ -16,8 +16,8 @@ passes it by, so the counters of the map need no clock of their own below the so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from nop_registry.changes import announce
@@ -102,6 +102,19 @@ def lapse_old(connection: Connection, claims: dict[str, Any]) -> None:
     ).fetchone()
     if row:
         _lapse(connection, _OF_THESE, **claims, before=row[0])
+
+
+def find_outdated(
+    connection: Connection, source_ids: Collection[int], as_of: datetime
+) -> dict[int, timedelta]:
+    """Those of the sources whose statuses `as_of` are too old to be live; how long each is believed
+    for."""
+    rows = connection.execute(
+        """SELECT id, status_ttl_s * interval '1 second' FROM source
+           WHERE id = ANY(%s) AND %s < now() - status_ttl_s * interval '1 second'""",
+        (list(source_ids), as_of),
+    )
+    return dict(rows.fetchall())
 
 
 def lock_statuses(connection: Connection, source_id: int) -> None:

@@ -93,6 +93,20 @@ def test_a_file_of_last_week_shows_nothing_as_live(connection: Connection, send:
     assert now_of(connection)["E1"] == ("AVAILABLE", "AVAILABLE", 1)
 
 
+def test_how_many_statuses_are_not_live_and_since_when_is_told_once(send: Send) -> None:
+    """Until then an UNKNOWN on the map had no reason in the report."""
+    first = send((1, "libre", 7 * DAY), (2, "occupe", 8 * DAY), (3, "inconnu", 7 * DAY))
+    assert first.findings_by_code == {"statuses-lapsed": 1}
+    assert first.findings[0].row is None
+    assert first.findings[0].message.startswith("2 statuses are too old to be shown as live")
+    assert f"{NOW - 7 * DAY:%Y-%m-%dT%H:%M:%SZ} and this source is believed for 45 minutes" in (
+        first.findings[0].message
+    )
+    assert send((1, "libre", MINUTE), (2, "occupe", 2 * DAY)).findings_by_code == {}
+    assert send((2, "libre", DAY)).findings_by_code == {"statuses-lapsed": 1}
+    assert "statuses-lapsed" not in send((1, "libre", 60 * DAY)).findings_by_code
+
+
 def test_a_row_of_months_ago_is_told_kept_in_the_history_and_never_live(
     connection: Connection, send: Send
 ) -> None:
@@ -126,7 +140,7 @@ def test_statuses_in_a_file_of_stations_are_as_old_as_their_times(
     with connection.transaction():
         source = sources.add_source(connection, name="files", kind="upload", country_code="FR")
 
-    def commit(*said: tuple[int, str, timedelta | None]) -> None:
+    def take(*said: tuple[int, str, timedelta | None], commit: bool = True) -> UploadReport:
         path = tmp_path / "stations.csv"
         rows = [
             f"FR,S63,L{n},48.8{n}5,2.3{n}5,E{n},FRS63E{n},1,CHADEMO,Road,{word},"
@@ -135,17 +149,19 @@ def test_statuses_in_a_file_of_stations_are_as_old_as_their_times(
         ]
         header = STATIC.replace(",address", ",address,status,evse_last_updated")
         path.write_text(header + "".join(rows))
-        errand = Errand(country="FR", commit=True)
-        upload_file(connection, source, path, path.name, errand)
+        errand = Errand(country="FR", commit=commit)
+        return upload_file(connection, source, path, path.name, errand)
 
-    commit((1, "UNKNOWN", None), (2, "UNKNOWN", None))  # in contact, no word on statuses
-    commit((1, "AVAILABLE", 300 * DAY), (2, "CHARGING", 300 * DAY))
+    take((1, "UNKNOWN", None), (2, "UNKNOWN", None))  # in contact, no word on statuses
+    for commit in (False, True):  # the preview foretells it
+        report = take((1, "AVAILABLE", 300 * DAY), (2, "CHARGING", 300 * DAY), commit=commit)
+        assert report.findings_by_code["statuses-lapsed"] == 1
     assert now_of(connection) == {
         "E1": ("UNKNOWN", "AVAILABLE", 0), "E2": ("UNKNOWN", "CHARGING", 0),
     }  # fmt: skip
-    commit((1, "AVAILABLE", MINUTE), (2, "CHARGING", 300 * DAY))  # a snapshot: true of both
+    take((1, "AVAILABLE", MINUTE), (2, "CHARGING", 300 * DAY))  # a snapshot: true of both
     assert now_of(connection) == {
         "E1": ("AVAILABLE", "AVAILABLE", 1), "E2": ("CHARGING", "CHARGING", 0),
     }  # fmt: skip
-    commit((1, "AVAILABLE", None), (2, "PLANNED", 300 * DAY))
+    take((1, "AVAILABLE", None), (2, "PLANNED", 300 * DAY))
     assert now_of(connection)["E1"] == ("AVAILABLE", "AVAILABLE", 1)

@@ -285,6 +285,10 @@ TEXTS = {
         "A status without a time counts from when it was received.",
         "बिना समय की स्थिति मिलने के समय से गिनी जाती है: समय भी भेजें।",
     ),
+    "cure.statuses-lapsed": (
+        "The statuses are too old to be shown as live.",
+        "स्थितियाँ इतनी पुरानी हैं कि अभी की नहीं मानी जा सकतीं: फ़ाइल जल्दी भेजें, या पुष्टि का समय भी भेजें।",
+    ),
     "cure.status-unreadable": ("The status cannot be read.", "स्थिति पढ़ी नहीं जा सकती।"),
     "cure.time-zone-derived": (
         "The time zone was derived from country and coordinates: send it.",
