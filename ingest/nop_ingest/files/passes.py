@@ -39,6 +39,13 @@ class _Counts(msgspec.Struct):
     statuses: StatusCounts = msgspec.field(default_factory=StatusCounts)
 
 
+class _Checkpoint(_Counts):
+    """What is kept with one batch."""
+
+    sent_before: list[tuple[int, Sent | None]] = []
+    """Of its objects, while no row was good: the file may yet be refused as a whole."""
+
+
 class Pass:
     """One file on its way."""
 
@@ -122,6 +129,11 @@ class Pass:
             return 0
         page_no, report, self.seen = last
         self.counts = msgspec.convert(report, _Counts)
+        if not self._is_any_good():
+            with self.connection.transaction():
+                for kept in deliveries.list_reports(self.connection, self.delivery):
+                    before = msgspec.convert(kept, _Checkpoint).sent_before
+                    self.sent_before = dict(before) | self.sent_before
         return page_no
 
     def _note(self, batch: Batch) -> None:
@@ -156,7 +168,8 @@ class Pass:
         with acting_as(connection, self.errand.actor):
             commit.commit_refused(connection, delivery, batch.refused)
             numbers = list(batch.listed)
-            self._remember_sent(batch)
+            before = {} if self._is_any_good() else find_sent(connection, batch.numbers)
+            self.sent_before = before | self.sent_before
             if self.claims_statuses:
                 self._begin_statuses({self.source.id})
             if batch.locations:
@@ -171,9 +184,8 @@ class Pass:
             claims = self._judge(batch, counts.statuses)
             self._begin_statuses(claims.live.keys())
             store_claims(connection, claims, context.received_at, self.as_of)
-            deliveries.save_page(
-                connection, delivery, page_no, None, numbers, msgspec.to_builtins(counts)
-            )
+            kept = msgspec.to_builtins(counts) | {"sent_before": [*before.items()]}
+            deliveries.save_page(connection, delivery, page_no, None, numbers, kept)
 
     def _begin_statuses(self, sources: Set[int]) -> None:
         for source_id in sorted(sources - self.told):
@@ -199,11 +211,10 @@ class Pass:
         if count := sum(current[source_id] for source_id in lapsed):
             self.book.add_file_notice(statuses.lapsed(count, self.as_of, min(lapsed.values())))
 
-    def _remember_sent(self, batch: Batch) -> None:
-        """While no row was good, the file may yet be refused as a whole."""
+    def _is_any_good(self) -> bool:
+        """Whether a row was: else the file may yet be refused as a whole."""
         tally, tariffs = self.counts.locations, self.counts.tariffs
-        if tally.objects + tariffs.objects == tally.rejected + tariffs.rejected:
-            self.sent_before = find_sent(self.connection, batch.numbers) | self.sent_before
+        return tally.objects + tariffs.objects > tally.rejected + tariffs.rejected
 
     def _finish(self) -> None:
         tallies = {

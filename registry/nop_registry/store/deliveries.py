@@ -178,6 +178,14 @@ def last_page(
     return row[0], row[1], {number for (number,) in seen}
 
 
+def list_reports(connection: Connection, delivery: Delivery) -> list[dict[str, Any]]:
+    """What was kept with each page that was committed, in their order."""
+    rows = connection.execute(
+        "SELECT report FROM delivery_page WHERE delivery_id = %s ORDER BY page_no", (delivery.id,)
+    )
+    return [report for (report,) in rows]
+
+
 def save_page(
     connection: Connection,
     delivery: Delivery,

@@ -37,21 +37,26 @@ def found(connection: Connection, upload_id: int) -> upload_files.Upload:
     return upload
 
 
-def test_a_commit_that_was_cut_off_goes_on_and_counts_each_row_once(
-    database_url: str, connection: Connection, source: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = HEADER + "".join(row(n) for n in range(1, 8)) + row(8).replace("48.8", "?")
-    upload_id = send(connection, source, text)
+def cut_at_the_third_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two stations a batch; once, the worker is stopped in the third."""
     monkeypatch.setattr("nop_ingest.files.reading._BATCH_WEIGHT", 20)
     real, calls = passes.commit.commit_locations, []
 
-    def cut_at_the_third(*words: Any) -> list[int]:
+    def commit(*words: Any) -> list[int]:
         calls.append(words)
         if len(calls) == 3:
             raise upload_jobs.Interrupted
         return real(*words)
 
-    monkeypatch.setattr(passes.commit, "commit_locations", cut_at_the_third)
+    monkeypatch.setattr(passes.commit, "commit_locations", commit)
+
+
+def test_a_commit_that_was_cut_off_goes_on_and_counts_each_row_once(
+    database_url: str, connection: Connection, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = HEADER + "".join(row(n) for n in range(1, 8)) + row(8).replace("48.8", "?")
+    upload_id = send(connection, source, text)
+    cut_at_the_third_batch(monkeypatch)
     with pytest.raises(upload_jobs.Interrupted):
         upload_jobs.work_off_source(database_url, settings.load({}), source.id)
     cut = upload_files.find_upload(connection, upload_id)
@@ -66,6 +71,35 @@ def test_a_commit_that_was_cut_off_goes_on_and_counts_each_row_once(
     assert (report.rows, report.rejected, report.locations.new, report.evses.new) == (8, 1, 7, 7)
     assert connection.execute("SELECT max(version) FROM object_version").fetchone() == (1,)
     assert connection.execute("SELECT count(*) FROM delivery").fetchone() == (1,)
+
+
+def test_a_refused_file_that_was_cut_off_was_never_sent_either(
+    database_url: str, connection: Connection, source: Source, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Its successor is compared with what was sent before all of its batches."""
+    good = HEADER + "".join(row(n) for n in range(1, 7))
+    take(connection, source, tmp_path / "a.csv", good)
+    before = sent(connection)
+    bad = [row(n).replace(f"48.8{n:02},2.3{n:02}", "0,0") for n in (*range(1, 6), 9)]
+    upload_id = send(connection, source, HEADER + "".join(bad))
+    cut_at_the_third_batch(monkeypatch)
+    with pytest.raises(upload_jobs.Interrupted):
+        upload_jobs.work_off_source(database_url, settings.load({}), source.id)
+    assert sent(connection) != before
+    upload_jobs.work_off_source(database_url, settings.load({}), source.id)
+
+    assert found(connection, upload_id).state == "refused"
+    assert sent(connection) == before
+    again = take(connection, source, tmp_path / "c.csv", good + "\n")
+    assert (again.locations.unchanged, again.locations.changed) == (6, 0)
+
+
+def sent(connection: Connection) -> list[tuple[Any, ...]]:
+    with connection.transaction():
+        return connection.execute(
+            "SELECT id, digest, rejected FROM source_object ORDER BY id"
+        ).fetchall()
 
 
 @pytest.mark.parametrize("wanted", [False, True])
