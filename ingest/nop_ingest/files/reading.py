@@ -13,6 +13,7 @@ from typing import NamedTuple
 from nop_ingest.context import Context
 from nop_ingest.files.row_book import RowBook
 from nop_ingest.normalise.steps import normalise_location, normalise_tariff
+from nop_ingest.normalise.text import clean
 from nop_ingest.reading.upload_format import (
     FileNotice,
     Parsed,
@@ -144,9 +145,10 @@ class FileReader:
             batch.listed.append(number)
             return
         placed = self._book.add_location(item, record, findings)
+        partial = item.partial or (record is not None and _is_any_lost(given, record))
         # A blank, so that the same rows without the refused ones are not taken for the same bytes.
-        raw = bytes(item.raw) + b" " * item.partial
-        batch.locations.append(SettledLocation(number, given, raw, item.partial, record, placed))
+        raw = bytes(item.raw) + b" " * partial
+        batch.locations.append(SettledLocation(number, given, raw, partial, record, placed))
 
     def _tariff(self, item: ParsedTariff, batch: Batch) -> None:
         given = item.record
@@ -195,3 +197,11 @@ class FileReader:
         country = country_code or self._context.default_country_code or ""
         party = party_id or self._context.default_party_id or ""
         return object_number(kind, self._source_id, country, party, object_id)
+
+
+def _is_any_lost(given: LocationRecord, taken: LocationRecord) -> bool:
+    """Whether an EVSE was refused, which may be one that is held: as where it has no uid."""
+    if len(given.evses) == len(taken.evses):
+        return False
+    kept = {evse.uid.casefold() for evse in taken.evses}
+    return any((clean(evse.uid) or "").casefold() not in kept for evse in given.evses)

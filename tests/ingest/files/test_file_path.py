@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -188,3 +189,26 @@ def test_after_a_commit_that_broke_the_file_before_it_is_taken_again(
     assert connection.execute("SELECT array_agg(DISTINCT address) FROM location").fetchone() == (
         ["Road"],
     )
+
+
+@pytest.mark.parametrize("uid", ["", " ", "\x00", None])
+def test_an_evse_that_lost_its_uid_takes_none_that_is_held_with_it(
+    connection: Connection, source: Source, tmp_path: Path, uid: str | None
+) -> None:
+    def file_with(*uids: str | None) -> str:
+        plug = {"id": "1", "standard": "CHADEMO"}
+        location = {
+            "country_code": "FR", "party_id": "S63", "id": "L1", "lat": 48.8, "lon": 2.3,
+            "evses": [{"uid": uid, "connectors": [plug]} for uid in uids],
+        }  # fmt: skip
+        return json.dumps({"format": "nop-1", "locations": [location]})
+
+    path = tmp_path / "a.json"
+    take(connection, source, path, file_with("E1", "E2"))
+    for commit in (False, True):
+        told = take(connection, source, path, file_with("E1", uid), commit=commit)
+        assert (told.evses.unchanged, told.evses.missing) == (2, 0)
+    with connection.transaction():
+        live = connection.execute("SELECT uid FROM evse WHERE retired_at IS NULL ORDER BY uid")
+        assert live.fetchall() == [("E1",), ("E2",)]
+    assert take(connection, source, path, file_with("E1", "e1")).evses.missing == 1
