@@ -5,9 +5,11 @@ A text is `(English, Hindi)` in a table of `portal.words`; a module there is one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
+from string import Formatter
 from typing import Any
 
 from litestar import Request
@@ -72,6 +74,15 @@ class Texts:
             return escape(message)
         return self._before(table().get(f"mend.{name}"), message)
 
+    def told(self, prefix: str, message: str) -> Markup:
+        """A sentence that the program says in English, one of those that begin with `prefix`."""
+        if self.code == "en":
+            return escape(message)
+        for pattern, key in _sentences(prefix):
+            if found := pattern.fullmatch(message):
+                return escape(self(key, **found.groupdict()))
+        return Markup('<span lang="en">{}</span>').format(message)
+
     def _before(self, found: tuple[str, str] | None, message: str) -> Markup:
         said = Markup('<span lang="en">{}</span>').format(message)
         if not found:
@@ -117,6 +128,18 @@ def table() -> dict[str, tuple[str, str]]:
         assert not twice, f"texts with the same key: {sorted(twice)}"  # noqa: S101 - our own tables
         merged |= part
     return merged
+
+
+@cache
+def _sentences(prefix: str) -> list[tuple[re.Pattern[str], str]]:
+    """How to recognise each; those that say the most themselves are tried first."""
+    found = []
+    for key, (english, *_) in table().items():
+        if key.startswith(f"{prefix}."):
+            parts = [(re.escape(said), name) for said, name, *_ in Formatter().parse(english)]
+            pattern = "".join(f"{said}(?P<{name}>.+)" if name else said for said, name in parts)
+            found.append((sum(len(said) for said, _ in parts), re.compile(pattern, re.DOTALL), key))
+    return [(pattern, key) for _, pattern, key in sorted(found, key=lambda one: -one[0])]
 
 
 def choose(request: Request[Any, Any, Any]) -> str:

@@ -79,3 +79,47 @@ def test_every_check_of_a_server_is_told_in_both_languages() -> None:
         assert re.search("[ऀ-ॿ]", hindi.check(name, check.title)), name
         assert re.search("[ऀ-ॿ].*do this", hindi.mend(name, "do this")), name
     assert len([key for key in table() if key.startswith(("check.", "mend."))]) == 2 * len(CHECKS)
+
+
+_OF_FILES = (
+    "formats/**/*.py", "reading/*.py", "files/passes.py", "files/ending.py", "files/rollback.py",
+    "sandbox.py", "uploads.py",
+)  # fmt: skip
+_OF_HANDSHAKES = ("ocpi/*.py", "ocpi_server/*.py")
+_ELSEWHERE = {  # on the console, or in the answer to a request
+    "another file of 7 is being read now; try again later", "7 is an OCPI source: use `nop pull 7`",
+    "there is no format 7", "OCPI 7 is not supported",
+    "the file is 7",  # with the advice that goes with it
+}  # fmt: skip
+
+
+def sentences(tree: ast.AST, callee: str) -> Iterator[str]:
+    """What is given to the callee, with a 7 for each value that is put in."""
+    for node in ast.walk(tree):
+        called = node.func if isinstance(node, ast.Call) else None
+        name = getattr(called, "id", None) or getattr(called, "attr", None)
+        if isinstance(node, ast.Call) and name == callee and node.args:
+            parts = getattr(node.args[0], "values", node.args[:1])
+            if all(isinstance(part, ast.Constant | ast.FormattedValue) for part in parts):
+                yield "".join(str(getattr(part, "value", "")) if isinstance(part, ast.Constant)
+                              else "7" for part in parts)  # fmt: skip
+
+
+def all_said(places: tuple[str, ...], callee: str) -> set[str]:
+    trees = [ast.parse(path.read_text("utf-8")) for part in places for path in _HOME.glob(part)]
+    return {said for tree in trees for said in sentences(tree, callee)}
+
+
+def test_why_a_file_is_refused_is_told_in_hindi() -> None:
+    hindi = Texts("hi")
+    said = all_said(_OF_FILES, "InvalidInput") - _ELSEWHERE
+    assert len(said) > 40
+    assert [one for one in said if "<span" in hindi.told("refusal", one)] == []
+    assert "फ़ाइल में 2 से" in hindi.told("refusal", "the file has more than 2 rows: split it")
+    assert Texts("en").told("refusal", "the file is empty") == "the file is empty"
+
+
+def test_each_step_of_a_handshake_has_a_title_in_hindi() -> None:
+    steps = all_said(_OF_HANDSHAKES, "step")
+    assert len(steps) > 6
+    assert [one for one in steps if "<span" in Texts("hi").told("handshake", one)] == []

@@ -12,7 +12,9 @@ from nop_dashboards.portal.language import table
 _HOME = Path(nop_dashboards.__file__).parent
 _USED = re.compile(r"""\bt(?:exts)?(?:\.count)?\(\s*["']([a-z_.A-Z0-9/]+)["']\s*[,)]""")
 _PREFIX = re.compile(r"""\bt(?:\.count|\.of)?\(\s*["']([a-z_.]+?)\.?["'](?:\s*~|,\s*[a-z])""")
-_BEGUN = re.compile(r"""["'][a-z_.]+[._](?=["']\s*~|\{)|(?<=\.of\()["'][a-z_.]+["']""")
+_BEGUN = re.compile(
+    r"""["'][a-z_.]+[._](?=["']\s*~|\{)|(?:(?<=\.of\()|(?<=told\())["'][a-z_.]+["']"""
+)
 _SAID = re.compile(r"""(?:Said|ForgedForm)\(\s*["']([a-z_.]+)["']""")
 
 
