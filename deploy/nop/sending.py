@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ _TRIES = 8
 _LONGEST_PAUSE_S = 30.0
 _POLL_S = 0.5
 _LATER = (409, 429)  # elsewhere than we thought; too often
+_UNPROCESSABLE = 422
 _ON_ITS_WAY = ("receiving", "received", "checking", "committing")
 
 
@@ -52,8 +54,8 @@ def send(errand: Errand, file: Path, findings: Path | None, progress: Progress) 
         timeout=60.0,
     ) as client:
         sender = _Sender(client, errand, file, progress)
-        here = sender.begin()
-        sender.send_bytes(here)
+        here, arrived = sender.begin()
+        sender.send_bytes(here, arrived)
         told = sender.wait(here)
         if findings is not None:
             findings.write_bytes(sender.ask("GET", f"{here}/findings.csv").content)
@@ -72,28 +74,32 @@ class _Sender:
         self._size = file.stat().st_size
         self._progress = progress
 
-    def begin(self) -> str:
-        """Where the file is to be sent."""
+    def begin(self) -> tuple[str, int]:
+        """Where the file is to be sent, and how much of it has arrived there already."""
         errand = self._errand
         query = {
             "filename": self._file.name,
             "commit": str(errand.commit).lower(),
             "whole": str(errand.whole).lower(),
         } | ({"source": errand.source} if errand.source else {})
-        begun = self.ask(
-            "POST", "/uploads", params=query,
-            headers={
-                "Upload-Complete": "?0",
-                "Upload-Length": str(self._size),
-                "Content-Type": "application/partial-upload",
-                "Idempotency-Key": uuid4().hex,
-            },
-        )  # fmt: skip
-        return str(begun.headers["location"])
+        with self._file.open("rb") as stream:
+            digest = file_digest(stream, "sha256")
+        digest.update(repr(query).encode())
+        headers = {
+            "Upload-Complete": "?0",
+            "Upload-Length": str(self._size),
+            "Content-Type": "application/partial-upload",
+            # The same for the same file: what a command that was killed had sent is gone on with.
+            "Idempotency-Key": digest.hexdigest(),
+        }
+        begun = self.ask("POST", "/uploads", accept=_UNPROCESSABLE, params=query, headers=headers)
+        if begun.status_code == _UNPROCESSABLE:  # it arrived whole before; or what is wrong is told
+            headers["Idempotency-Key"] = uuid4().hex
+            begun = self.ask("POST", "/uploads", params=query, headers=headers)
+        return str(begun.headers["location"]), int(begun.headers["upload-offset"])
 
-    def send_bytes(self, here: str) -> None:
+    def send_bytes(self, here: str, offset: int) -> None:
         """All bytes, from where the platform has them."""
-        offset = 0
         with self._file.open("rb") as stream:
             while True:
                 stream.seek(offset)
@@ -141,8 +147,10 @@ class _Sender:
             self._progress(told["doing"] or told["state"], told["progress"], 100)
             time.sleep(_POLL_S)
 
-    def ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
-        """A request that may be made again. Raises SendingFailed."""
+    def ask(
+        self, method: str, path: str, *, accept: int | None = None, **more: Any
+    ) -> httpx2.Response:
+        """A request that may be made again. Raises SendingFailed, but not for status `accept`."""
         for attempt in range(_TRIES):
             try:
                 answer = self._client.request(method, path, **more)
@@ -150,7 +158,7 @@ class _Sender:
                 if attempt == _TRIES - 1:
                     raise SendingFailed(f"{self._errand.url} cannot be reached: {error}") from None
             else:
-                if answer.status_code < 400:
+                if answer.status_code < 400 or answer.status_code == accept:
                     return answer
                 if answer.status_code < 500 and answer.status_code != 429:
                     raise _refusal(answer)

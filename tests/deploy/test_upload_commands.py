@@ -139,6 +139,32 @@ def test_a_file_is_sent_to_another_platform_and_goes_on_after_a_cut(
         run("upload", str(LIST), "--url", "http://platform.example")
 
 
+def test_a_sender_that_was_killed_goes_on_with_its_file_when_it_is_run_again(
+    database_url: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = msgspec.json.decode(
+        run("key", "add", "Asha", "--scope", "upload", "--source", "files", "--json").stdout
+    )
+    server = Platform(database_url)
+    monkeypatch.setattr(sending.httpx2, "Client", server.client)
+    monkeypatch.setattr(sending, "time", SimpleNamespace(sleep=lambda seconds: server.work()))
+    monkeypatch.setattr(sending, "_PIECE", 1000)
+    errand = sending.Errand("http://a.example", made["key"], None, commit=True, whole=True)
+
+    def killed(stage: str, done: int, total: int | None) -> None:
+        assert done < 2000, "killed"
+
+    with pytest.raises(AssertionError, match="killed"):
+        sending.send(errand, LIST, None, killed)
+    seen: list[int] = []
+    report = sending.send(errand, LIST, None, lambda stage, done, total: seen.append(done))
+
+    assert report.state == "committed" and min(seen[0], LIST.stat().st_size) >= 3000
+    assert connection.execute("SELECT count(*) FROM upload").fetchone() == (1,)
+    again = sending.send(errand, LIST, None, lambda stage, done, total: None)
+    assert again.state == "already-committed"
+
+
 class Platform:
     """Another installation: the answer to the third piece is lost, the fourth comes too soon."""
 

@@ -48,7 +48,7 @@ async def post_upload(
     `source` may be left out when the key is bound to one. `whole=false`: the file is a part of the
     inventory, and what it does not list stays. With `Upload-Complete: ?0` the file is sent in
     pieces: the answer (201) says where. With an `Idempotency-Key` the same request may be sent
-    again: the file is taken once.
+    again: the file is taken once, and one in pieces is gone on with where its last piece ended.
     """
     principal, owned = await in_database(request, lambda c: _enter(c, request, source))
     if request.headers.get("content-encoding", "identity") != "identity":
@@ -56,12 +56,14 @@ async def post_upload(
     async with asyncio.timeout(problems.BODY_DEADLINE_S):
         body, name = await _open_body(request, filename)
         key = _idempotency_key(request, principal)
+        resumable = request.headers.get("upload-complete") == "?0"
         if key and (before := await in_database(request, _finder(key))) is not None:
             if before.state != "receiving":
                 await _check_same(request, before, owned, body, whole=whole, commit=commit)
                 return await settled(request, before.id, **{"Idempotency-Replayed": "true"})
+            if resumable and _may_go_on(request, before, owned, whole=whole, commit=commit):
+                return _begun(before.id, before.size, **{"Idempotency-Replayed": "true"})
             await in_database(request, lambda c: _give_up(c, before.id))
-        resumable = request.headers.get("upload-complete") == "?0"
         begun = await in_database(
             request,
             lambda c: begin(
@@ -77,8 +79,7 @@ async def post_upload(
             await in_database(request, lambda c: _give_up(c, begun))
         raise
     if resumable:
-        headers = {"Location": f"/uploads/{begun}"} | offset_headers(size, complete=False)
-        return Response(b"", status_code=201, headers=headers)
+        return _begun(begun, size)
     await in_database(request, lambda c: finish(c, request, begun, commit=commit))
     return await settled(request, begun)
 
@@ -175,6 +176,12 @@ def offset_headers(size: int, *, complete: bool) -> dict[str, str]:
     }
 
 
+def _begun(upload_id: int, size: int, **headers: str) -> Response[bytes]:
+    """Where the next piece belongs."""
+    headers |= {"Location": f"/uploads/{upload_id}"} | offset_headers(size, complete=False)
+    return Response(b"", status_code=201, headers=headers)
+
+
 async def _open_body(request: AnyRequest, filename: str | None) -> tuple[AsyncIterator[bytes], str]:
     """The file's bytes and the sender's name of it."""
     media = request.content_type[0]
@@ -215,6 +222,15 @@ def _idempotency_key(request: AnyRequest, principal: Principal) -> str | None:
 
 def _finder(key: str) -> Any:
     return lambda connection: upload_files.find_by_idempotency_key(connection, key)
+
+
+def _may_go_on(
+    request: AnyRequest, before: Upload, source: OwnedSource, *, whole: bool, commit: bool
+) -> bool:
+    """Whether this begins the upload again that is being received, and brings no piece itself."""
+    now = (source.id, whole, commit, _announced(request), "0")
+    then = (before.source_id, before.whole, before.commit_wanted, before.announced_size)
+    return now == (*then, request.headers.get("content-length", "0"))
 
 
 def _give_up(connection: Connection, upload_id: int) -> None:
