@@ -1,6 +1,7 @@
 """In which language a page of the portal is written: `?lang=`, then the cookie, then the browser.
 
 A text is `(English, Hindi)` in a table of `portal.words`; a module there is one part of the portal.
+What findings and checks say in English themselves has its meaning in Hindi beside it.
 """
 
 from __future__ import annotations
@@ -58,21 +59,16 @@ class Texts:
 
     def cure(self, code: str, message: str) -> Markup:
         """What a finding says: its own sentence; in another language first what its code means."""
-        if self.code == "en":
-            return escape(message)
-        family = "*-null" if code.endswith("-null") else f"{code.partition('-')[0]}-*"
-        return self._before(table().get(f"cure.{code}") or table().get(f"cure.{family}"), message)
+        family = "cure.*-null" if code.endswith("-null") else f"cure.{code.partition('-')[0]}-*"
+        return self._said(message, f"cure.{code}", family)
 
     def check(self, name: str, title: str) -> Markup:
         """What a check of the test of a server looks at."""
-        found = table().get(f"check.{name}")
-        return escape(found[self._column] if found else title)
+        return escape(title if self.code == "en" else meanings().get(f"check.{name}", title))
 
     def mend(self, name: str, message: str) -> Markup:
         """What to do about a check: in another language than English, both as `cure` does."""
-        if self.code == "en" or not message:
-            return escape(message)
-        return self._before(table().get(f"mend.{name}"), message)
+        return self._said(message, f"mend.{name}") if message else Markup("")
 
     def told(self, prefix: str, message: str) -> Markup:
         """A sentence that the program says in English, one of those that begin with `prefix`."""
@@ -83,11 +79,13 @@ class Texts:
                 return escape(self(key, **found.groupdict()))
         return Markup('<span lang="en">{}</span>').format(message)
 
-    def _before(self, found: tuple[str, str] | None, message: str) -> Markup:
+    def _said(self, message: str, *keys: str) -> Markup:
+        """The program's own sentence; in another language first what the first known key means."""
+        if self.code == "en":
+            return escape(message)
         said = Markup('<span lang="en">{}</span>').format(message)
-        if not found:
-            return said
-        return Markup("{} <small>({})</small>").format(found[self._column], said)
+        meaning = next((meanings()[key] for key in keys if key in meanings()), None)
+        return Markup("{} <small>({})</small>").format(meaning, said) if meaning else said
 
     def number(self, value: float | None) -> str:
         """Digits in lakh groups: 12,34,567. None: not known."""
@@ -122,8 +120,18 @@ class Texts:
 @cache
 def table() -> dict[str, tuple[str, str]]:
     """Every text by its key."""
-    merged: dict[str, tuple[str, str]] = {}
-    for part in find_parts(words, "TEXTS"):
+    return _merged("TEXTS")
+
+
+@cache
+def meanings() -> dict[str, str]:
+    """In Hindi what findings and checks mean; in English they say it themselves."""
+    return _merged("HINDI")
+
+
+def _merged(name: str) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for part in find_parts(words, name):
         twice = merged.keys() & part.keys()
         assert not twice, f"texts with the same key: {sorted(twice)}"  # noqa: S101 - our own tables
         merged |= part
