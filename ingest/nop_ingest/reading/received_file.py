@@ -17,7 +17,7 @@ from nop_registry.errors import InvalidInput
 _HEAD_BYTES = 65_536
 _MOST_BROKEN = 100_000
 _ZIP, _GZIP = b"PK", b"\x1f\x8b"
-_REFUSED = (
+REFUSED = (
     (b"\xd0\xcf\x11\xe0", "an old or protected Excel workbook: save it as .xlsx, without password"),
     (b"%PDF", "a PDF: send the table that it was made from"),
     (b"\x89PNG", "a picture: send the table itself"),
@@ -29,6 +29,7 @@ _REFUSED = (
     (b"\xfd7zXZ", "an xz file: pack it as zip or gzip"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard file: pack it as zip or gzip"),
 )
+"""How files begin that are not read, and what they are."""
 _TAR_AT, _TAR = 257, b"ustar"
 _WORKBOOK = "xl/workbook.xml"
 _OTHER_OFFICE = {
@@ -181,7 +182,7 @@ def _head(path: Path) -> bytes:
 
 
 def _refuse_other(head: bytes) -> None:
-    for magic, what in _REFUSED:
+    for magic, what in REFUSED:
         if head.startswith(magic):
             raise InvalidInput(f"the file is {what}")
     if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:

@@ -10,6 +10,7 @@ from pathlib import Path
 import nop_ingest
 from nop_dashboards.portal.language import Texts, meanings
 from nop_ingest.ocpi.probe.verdicts import CHECKS
+from nop_ingest.reading import received_file
 
 _HOME = Path(nop_ingest.__file__).parent
 _WITHOUT_FINDINGS = ("ocpi_server", "upload_api", "template", "ocpi/probe")
@@ -90,7 +91,7 @@ _OF_HANDSHAKES = ("ocpi/*.py", "ocpi_server/*.py")
 _ELSEWHERE = {  # on the console, or in the answer to a request
     "another file of 7 is being read now; try again later", "7 is an OCPI source: use `nop pull 7`",
     "there is no format 7", "OCPI 7 is not supported",
-    "the file is 7",  # with the advice that goes with it
+    "the file is 7",  # one of a list: below
 }  # fmt: skip
 
 
@@ -115,6 +116,7 @@ def test_why_a_file_is_refused_is_told_in_hindi() -> None:
     hindi = Texts("hi")
     said = all_said(_OF_FILES, "InvalidInput") - _ELSEWHERE
     assert len(said) > 40
+    said |= {f"the file is {what}" for _, what in received_file.REFUSED}
     assert [one for one in said if "<span" in hindi.told("refusal", one)] == []
     assert "फ़ाइल में 2 से" in hindi.told("refusal", "the file has more than 2 rows: split it")
     assert Texts("en").told("refusal", "the file is empty") == "the file is empty"

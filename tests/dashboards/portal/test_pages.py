@@ -236,7 +236,7 @@ def test_a_file_of_no_use_says_why_and_where_to_send_the_next(
     )
     worker.work()
     page = client.get(sent.url.path, params={"lang": "hi"}).text
-    assert "इसे सुधारकर फ़ाइल फिर भेजें" in page and "the file is a PDF" in page
+    assert "इसे सुधारकर फ़ाइल फिर भेजें" in page and "फ़ाइल PDF है" in page
     assert page.count(f'href="{form}"') == 2  # where one is, and what to do
 
 

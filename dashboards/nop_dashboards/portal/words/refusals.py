@@ -137,9 +137,21 @@ TEXTS = {
         "the file is {what}: save it as .xlsx or CSV",
         "फ़ाइल इस प्रकार की है: {what}। .xlsx या CSV में सहेजें",
     ),
-    "refusal.other_kind": (
-        "the file is {what}: {advice}",
-        "फ़ाइल इस प्रकार की है: {what} ({advice})",
+    "refusal.pdf": (
+        "the file is a PDF: send the table that it was made from",
+        "फ़ाइल PDF है: वह तालिका भेजें जिससे यह बनी है",
+    ),
+    "refusal.picture": (
+        "the file is a picture: send the table itself",
+        "फ़ाइल चित्र है: तालिका ही भेजें",
+    ),
+    "refusal.old_workbook": (
+        "the file is an old or protected Excel workbook: save it as .xlsx, without password",
+        "फ़ाइल पुरानी या सुरक्षित Excel वर्कबुक है: उसे .xlsx में, बिना पासवर्ड सहेजें",
+    ),
+    "refusal.otherwise_packed": (
+        "the file is {what}: pack it as zip or gzip",
+        "फ़ाइल किसी और तरह पैक है ({what}): उसे zip या gzip में पैक करें",
     ),
     "refusal.workbook": (
         "the workbook cannot be read: {error}",
