@@ -14,6 +14,7 @@ def run(*words: str, monkeypatch: pytest.MonkeyPatch, home: Path, url: str) -> i
     monkeypatch.setenv("NOP_DATABASE_URL", url)
     monkeypatch.setenv("NOP_HOME", str(home))
     monkeypatch.setattr("sys.argv", ["nop", *words])
+    monkeypatch.setattr("nop.cli.logs.configure", lambda: None)  # for the whole process
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert isinstance(ended.value.code, int)

@@ -10,10 +10,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
 from nop_ingest.context import Context
 from nop_ingest.files.row_book import RowBook
 from nop_ingest.normalise.steps import normalise_location, normalise_tariff
 from nop_ingest.normalise.text import clean
+from nop_ingest.normalise.time_zones import zone_at
 from nop_ingest.reading.upload_format import (
     FileNotice,
     Parsed,
@@ -139,6 +142,7 @@ class FileReader:
         given = item.record
         number = self._number(ObjectKind.LOCATION, given.country_code, given.party_id, given.id)
         record, findings = normalise_location(given, self._context)
+        record = record and _with_time_zone(record)
         refusal = self._refusal(number, record)
         if refusal is not None:
             self._book.add_location(item, None, [refusal])
@@ -197,6 +201,14 @@ class FileReader:
         country = country_code or self._context.default_country_code or ""
         party = party_id or self._context.default_party_id or ""
         return object_number(kind, self._source_id, country, party, object_id)
+
+
+def _with_time_zone(location: LocationRecord) -> LocationRecord:
+    """Hours and prices are in local time, and few files can say which that is."""
+    if location.time_zone is not None:
+        return location
+    zone = zone_at(location.country or location.country_code, location.lat, location.lon)
+    return msgspec.structs.replace(location, time_zone=zone)
 
 
 def _is_any_lost(given: LocationRecord, taken: LocationRecord) -> bool:

@@ -212,3 +212,12 @@ def test_an_evse_that_lost_its_uid_takes_none_that_is_held_with_it(
         live = connection.execute("SELECT uid FROM evse WHERE retired_at IS NULL ORDER BY uid")
         assert live.fetchall() == [("E1",), ("E2",)]
     assert take(connection, source, path, file_with("E1", "e1")).evses.missing == 1
+
+
+def test_a_station_whose_file_names_no_time_zone_is_open_by_the_clock_of_its_place(
+    connection: Connection, source: Source, tmp_path: Path
+) -> None:
+    take(connection, source, tmp_path / "a.csv", HEADER + row(1))
+    with connection.transaction():
+        zone = connection.execute("SELECT time_zone FROM location").fetchone()
+    assert zone == ("Europe/Paris",)

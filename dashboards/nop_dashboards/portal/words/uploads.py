@@ -166,6 +166,10 @@ TEXTS = {
     "upload.no_findings": ("Nothing to remark.", "कोई टिप्पणी नहीं।"),
     "upload.by_code": ("Show only", "केवल दिखाएँ"),
     "upload.only_errors": ("errors", "त्रुटियाँ"),
+    "upload.rows_counted": (
+        "Row 1 is the first row of data, below the headings; in JSON and XML the first object.",
+        "पंक्ति 1 शीर्षकों के नीचे आँकड़ों की पहली पंक्ति है; JSON और XML में पहली वस्तु।",
+    ),
     "upload.columns": ("By column", "कॉलम के अनुसार"),
     "finding.row": ("Row", "पंक्ति"),
     "finding.column": ("Column", "कॉलम"),
