@@ -105,3 +105,17 @@ def test_what_is_in_quarantine_is_printed(capsys: pytest.CaptureFixture[str]) ->
     pull._print(PullReport("odd", "2.2.1", datetime.now(UTC), [module]))
     said = capsys.readouterr().out
     assert "IN*XYZ 3" in said and "locations: a note" in said
+
+
+def test_how_long_a_source_is_believed_is_a_persons_decision(
+    connection: Connection, nop: Callable[..., Result]
+) -> None:
+    nop("source", "add", "files", "--upload")
+    connection.execute("UPDATE source SET seen_at = now() - interval '1 hour'")
+    connection.commit()
+    stale = "SELECT is_stale FROM source_now"
+    assert connection.execute(stale).fetchone() == (True,)
+    assert nop("source", "believe", "files", "90").exit_code == 0
+    connection.commit()
+    assert connection.execute(stale).fetchone() == (False,)
+    assert nop("source", "believe", "files", "1").exit_code == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Annotated, Any
 
 import psycopg
@@ -35,6 +36,7 @@ def register(app: typer.Typer) -> None:
     group.command("check")(check)
     group.command("release")(release)
     group.command("quirks")(quirks)
+    group.command("believe")(believe)
     group.command("bind")(bind)
     app.add_typer(group, name="source")
 
@@ -163,6 +165,20 @@ def release(
         print_json({"name": source.name, "state": source.state, "removal_approved": accept_removal})
     else:
         console.print(f"Source [bold]{name}[/] is active again.")
+
+
+def believe(
+    name: Name,
+    minutes: Annotated[int, typer.Argument(min=15, max=7 * 24 * 60, metavar="minutes")],
+    json: Json = False,
+) -> None:
+    """How long after a source's last word its statuses are shown as live."""
+    with connect(cluster.ensure(settings_module.load())) as connection:
+        sources.change_ttl(connection, name, timedelta(minutes=minutes))
+    if json:
+        print_json({"name": name, "minutes": minutes})
+    else:
+        console.print(f"Statuses of [bold]{name}[/] are believed for {minutes} minutes.")
 
 
 def quirks(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -271,6 +271,15 @@ def change_quirks(
         (list(forgotten), _json(changes), source.id),
     )
     return get_source(connection, name)
+
+
+def change_ttl(connection: Connection, name: str, believed_for: timedelta) -> None:
+    """How long after the last word of a source its statuses are live. Raises NotFound."""
+    source = get_source(connection, name)
+    connection.execute(
+        "UPDATE source SET status_ttl_s = %s WHERE id = %s",
+        (round(believed_for.total_seconds()), source.id),
+    )
 
 
 def hold_source(connection: Connection, source: Source, reason: str) -> None:
