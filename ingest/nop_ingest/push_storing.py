@@ -29,7 +29,7 @@ from nop_registry.store.held import (
     move_part_clocks,
     note_told_whole,
 )
-from nop_registry.store.lapses import note_push
+from nop_registry.store.lapses import lock_statuses, note_push
 from nop_registry.store.locations import evse_number
 from nop_registry.store.objects import raw_digest
 from nop_registry.store.sources import find_source
@@ -109,6 +109,7 @@ def store(
         return Outcome("unknown")  # withdrawn by a person within the time that callers are known
     key = f"{address.country_code}*{address.party_id}*{address.id}"
     received = Received(number, key, raw_digest(raw), raw, None)
+    lock_statuses(connection, push.source_id)
     note_push(connection, push.source_id)
     delivery = deliveries.push_delivery(connection, push.source_id, part.name, part.version.number)
     tally = Tally(objects=1)

@@ -29,9 +29,8 @@ def note_push(connection: Connection, source_id: int) -> None:
     """An operator speaks by itself; call it before what it says is stored.
 
     Of a source that is pulled it is the pulls that confirm: a push counts only where they fell
-    silent. Nobody else writes statuses of this source until the transaction ends.
+    silent. The caller is the one who writes statuses of this source (lock_statuses).
     """
-    lock_statuses(connection, source_id)
     row = connection.execute(_NOTE_PUSH, (source_id,)).fetchone()
     if row and row[0]:
         _lapse(connection, _OF_SOURCE, source=source_id, before=row[1])
