@@ -174,6 +174,18 @@ def test_a_viewer_reads_and_changes_nothing(
     assert client.get("/portal/stations/new").status_code == 403
 
 
+def test_after_a_registration_that_failed_the_address_need_not_be_typed_again(
+    client: TestClient[Litestar], connection: Connection
+) -> None:
+    client.cookies.set(COOKIE, sign_in(connection))
+    url = "https://ocpi.abc.example/versions"
+    sent = {"csrf": form_token(client), "act": "register", "versions_url": url, "token": "a"}
+    assert client.post("/portal/connect", data=sent, follow_redirects=False).status_code == 303
+    connection.execute("UPDATE connect_run SET state = 'failed'")
+    connection.commit()
+    assert f'value="{url}"' in client.get("/portal/connect").text
+
+
 def test_a_form_of_another_site_changes_nothing(
     client: TestClient[Litestar], connection: Connection
 ) -> None:
