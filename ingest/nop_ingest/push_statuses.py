@@ -7,7 +7,7 @@ written; whether its EVSE is held is seen in the batch. Newest wins, so their or
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from nop_ingest.push_rules import Address
@@ -25,6 +25,9 @@ Verdict = Literal["taken", "stale", "unknown", "busy"]
 """busy: somebody else writes statuses of this source now; nothing was done."""
 
 
+_NOTED_EVERY = timedelta(seconds=1)  # a source is silent after minutes
+
+
 class Claim(NamedTuple):
     """One status that an operator says an EVSE has."""
 
@@ -36,10 +39,14 @@ class Claim(NamedTuple):
 
 
 def write_claims(
-    connection: Connection, claims: Sequence[Claim], received_at: datetime
+    connection: Connection,
+    claims: Sequence[Claim],
+    received_at: datetime,
+    noted: dict[int, datetime] | None = None,
 ) -> list[Verdict]:
     """Write a batch in the caller's transaction; what became of each claim.
 
+    `noted`: when it was noted last that a source pushes, kept by who writes many batches a second.
     A source whose statuses are being written elsewhere (by a pull that ends) holds up no other:
     its claims are "busy".
     """
@@ -48,8 +55,11 @@ def write_claims(
         places.setdefault(claim.source_id, []).append(place)
     verdicts: list[Verdict] = ["busy"] * len(claims)
     free = [source for source in sorted(places) if try_lock_statuses(connection, source)]
+    noted = {} if noted is None else noted
     for source in free:
-        note_push(connection, source)
+        if source not in noted or received_at - noted[source] > _NOTED_EVERY:
+            note_push(connection, source)
+            noted[source] = received_at
     for source in free:
         mine = places[source]
         limit_to_source(connection, source)  # what a bug would let through, the table does not

@@ -85,8 +85,8 @@ def test_each_claim_hears_what_became_of_it(stocked: Connection, database_url: s
 def test_a_bad_claim_costs_only_itself(
     stocked: Connection, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write(connection: Connection, claims: list[Claim], at: datetime) -> Any:
-        told = write_claims(connection, claims, at)
+    def write(connection: Connection, claims: list[Claim], at: datetime, noted: Any) -> Any:
+        told = write_claims(connection, claims, at, noted)
         if any(bad.address.uid == "1-2" for bad in claims):
             raise psycopg.DataError("a bad one")
         return told

@@ -112,6 +112,7 @@ class _Writer:
         self._connection: Connection | None = None
         self._counts: dict[tuple[int, str], Counter[Verdict]] = {}
         self._reported_at = datetime.now(UTC)
+        self._noted: dict[int, datetime] = {}
 
     def write(self, claims: Sequence[Claim]) -> list[Result]:
         results: list[Result] = []
@@ -141,6 +142,7 @@ class _Writer:
                 failure = error
             except Exception as error:
                 _log.warning("status_batch_failed", claims=len(claims), reason=str(error))
+                self._noted.clear()  # it was undone
                 return [self._write_alone(claim) for claim in claims]
         assert failure is not None  # noqa: S101 - both attempts failed
         return [failure] * len(claims)
@@ -161,7 +163,8 @@ class _Writer:
             )
             self._connection.commit()
         with self._connection.transaction():
-            return list(write_claims(self._connection, claims, datetime.now(UTC)))
+            now = datetime.now(UTC)
+            return list(write_claims(self._connection, claims, now, self._noted))
 
     def _report(self) -> None:
         self._reported_at = datetime.now(UTC)
@@ -177,6 +180,7 @@ class _Writer:
             self._drop()
 
     def _drop(self) -> None:
+        self._noted.clear()
         if self._connection is not None:
             with suppress(psycopg.Error):
                 self._connection.close()
